@@ -1,0 +1,19 @@
+//! Persistence behind narrow ports. All our SQL lives here; no business rule does.
+//!
+//! | port | what | implementations |
+//! |---|---|---|
+//! | [`records`] | everything relational, one narrow trait per noun | SQLite, PostgreSQL |
+//! | [`trail`] | append batches, read from a position; cursors, fingerprints, quarantine | SQLite, PostgreSQL |
+//! | [`keys`] | wrapped subject keys | SQLite, PostgreSQL |
+//! | [`blobs`] | objects with compare-and-swap | directory, S3 |
+//! | [`events`] | finding events | tantivy splits |
+
+pub mod blobs;
+pub mod error;
+pub mod events;
+pub mod keys;
+pub mod records;
+pub mod sql;
+pub mod trail;
+
+pub use error::{Result, StoreError};
