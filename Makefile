@@ -1,0 +1,21 @@
+# Builds are shared between clones of this repository.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/veritrail/target
+
+.PHONY: test test-rust test-web tidy
+
+## test: install what the tests need, then run all of them
+test: tools tidy test-rust test-web
+
+.PHONY: tools
+tools:
+	./scripts/test-tools.sh
+
+tidy:
+	cargo fmt --all --check
+	cargo xtask tidy
+
+test-rust:
+	./scripts/with-services.sh cargo nextest run --workspace --no-fail-fast
+
+test-web:
+	@if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build; fi
