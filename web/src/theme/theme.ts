@@ -1,0 +1,25 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const teal: MantineColorsTuple = [
+  "#e6f5f4",
+  "#cde8e6",
+  "#9cd2cf",
+  "#68bab6",
+  "#3da39f",
+  "#1f8e8a",
+  "#0f7773",
+  "#0b625f",
+  "#084e4c",
+  "#053a38",
+];
+
+export const theme = createTheme({
+  primaryColor: "teal",
+  primaryShade: { light: 7, dark: 5 },
+  autoContrast: true,
+  colors: { teal },
+  fontFamily: '"Inter Variable", system-ui, sans-serif',
+  fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",
+  defaultRadius: "sm",
+  respectReducedMotion: true,
+});
