@@ -1,10 +1,18 @@
 //! Reading lines, CSV and JSON from files and bodies in bounded memory. What cannot be read is handed on, never dropped.
 
+mod frames;
+mod readers;
+
+pub use readers::{by_name, csv, json, lines, ndjson};
+
 use crate::RawRecord;
 use model::Refusal;
 
 /// The longest record taken; longer ones go to quarantine by their beginning and size.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
+
+/// How much of an over-long record is kept for quarantine.
+pub const HEAD_BYTES: usize = 4096;
 
 /// What is known of a file or body before it is read.
 #[derive(Clone, Debug, Default)]
