@@ -18,4 +18,4 @@ test-rust:
 	./scripts/with-services.sh cargo nextest run --workspace --no-fail-fast
 
 test-web:
-	@if [ -f web/package.json ]; then cd web && npm install --no-audit --no-fund && npm run check && npm test && npm run build; fi
+	@if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build; fi

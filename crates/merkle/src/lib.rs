@@ -1,1 +1,27 @@
+//! The maths under the ledger: RFC 6962 hashes, C2SP tlog-tiles, proofs, signed notes and checkpoints.
+//!
+//! This crate knows no storage, clock, network or async: bytes come in through [`TileReader`] and arguments, bytes go out as return values.
 
+mod checkpoint;
+mod entries;
+mod error;
+mod hash;
+mod note;
+mod path;
+mod proof;
+mod tile;
+mod tlog_proof;
+mod tree;
+
+pub use checkpoint::Checkpoint;
+pub use entries::{EntryBundle, MAX_ENTRY_BYTES, decode_entries, encode_entries};
+pub use error::MerkleError;
+pub use hash::{EMPTY_ROOT, HASH_BYTES, Hash, leaf_hash, node_hash};
+pub use note::{Note, NoteSigner, NoteVerifier};
+pub use proof::{consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
+pub use tile::{TILE_WIDTH, TileId, TileReader, append_tiles};
+pub use tlog_proof::TlogProof;
+pub use tree::root;
+
+#[cfg(test)]
+mod properties;
