@@ -32,4 +32,4 @@ pub use scope::{Reach, Scope};
 pub use source::{Source, SourceState};
 pub use stored::{ClearEvent, Part, SealedPart, StoredEvent};
 pub use subject::{SubjectKind, SubjectRef};
-pub use time::{EventTime, Micros, TimeConfidence};
+pub use time::{DAY, EventTime, HOUR, MINUTE, Micros, SECOND, TimeConfidence};

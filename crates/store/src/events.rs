@@ -9,7 +9,11 @@ use model::{
 
 pub use splits::Splits;
 
+mod compile;
+mod read;
+mod split;
 mod splits;
+mod write;
 
 /// Every read takes the scope of the member who asks, and enforces it in the query: lists, counts, facets and histograms alike.
 #[async_trait]

@@ -1,1 +1,217 @@
-pub struct Directory;
+//! Blobs as files under one directory: written beside, synced, renamed, directory synced.
+
+use super::{Blobs, Version};
+use crate::{Result, StoreError};
+use async_trait::async_trait;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::{
+    fs, io,
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+use uuid::Uuid;
+
+/// Unfinished writes end like this; `list` leaves them out.
+const UNFINISHED: &str = ".unfinished";
+
+/// A directory of this machine, used by one process: the lock that makes `swap` atomic lives in this value and its clones.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    root: PathBuf,
+    writing: Arc<Mutex<()>>,
+}
+
+impl Directory {
+    /// Opens the directory, creating it where it is missing.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        fs::create_dir_all(&root).map_err(failed)?;
+        Ok(Self { root, writing: Arc::default() })
+    }
+
+    /// Only plain relative paths: no empty, dot or dot-dot parts, nothing a file system could read differently.
+    fn resolve(&self, path: &str) -> Result<PathBuf> {
+        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && part.bytes().all(|b| b.is_ascii_graphic() && !b"\\:".contains(&b));
+        if !path.split('/').all(plain) || path.ends_with(UNFINISHED) {
+            return Err(StoreError::Internal(format!("'{path}' is not a relative ASCII path")));
+        }
+        Ok(self.root.join(path))
+    }
+
+    /// File work off the asynchronous threads; writers one at a time.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || work(&this)).await.map_err(|e| StoreError::Internal(format!("blob work stopped: {e}")))?
+    }
+
+    /// Writes when `allowed` finds what is there acceptable; `false` means it is there already.
+    async fn write(&self, path: &str, bytes: Bytes, allowed: impl FnOnce(Option<&[u8]>) -> Result<bool> + Send + 'static) -> Result<()> {
+        let file = self.resolve(path)?;
+        self.run(move |this| {
+            let _one_writer = this.writing.lock().map_err(|_| StoreError::Internal("a blob writer panicked".into()))?;
+            if allowed(read(&file)?.as_deref())? { replace(&this.root, &file, &bytes) } else { Ok(()) }
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Blobs for Directory {
+    async fn get(&self, path: &str) -> Result<Option<(Bytes, Version)>> {
+        let file = self.resolve(path)?;
+        self.run(move |_| Ok(read(&file)?.map(|b| (version(&b), b)).map(|(v, b)| (Bytes::from(b), v)))).await
+    }
+
+    async fn range(&self, path: &str, from: u64, until: u64) -> Result<Bytes> {
+        let (file, name) = (self.resolve(path)?, path.to_owned());
+        self.run(move |_| {
+            let wrong = || StoreError::NotFound(format!("bytes {from}..{until} of {name}"));
+            let mut opened = fs::File::open(file).map_err(|e| if e.kind() == io::ErrorKind::NotFound { wrong() } else { failed(e) })?;
+            let len = until.checked_sub(from).filter(|_| opened.metadata().is_ok_and(|m| until <= m.len())).ok_or_else(wrong)?;
+            opened.seek(io::SeekFrom::Start(from)).map_err(failed)?;
+            let mut bytes = Vec::new();
+            opened.take(len).read_to_end(&mut bytes).map_err(failed)?;
+            Ok(bytes.into())
+        })
+        .await
+    }
+
+    async fn put(&self, path: &str, bytes: Bytes) -> Result<()> {
+        self.write(path, bytes, |_| Ok(true)).await
+    }
+
+    async fn create(&self, path: &str, bytes: Bytes) -> Result<()> {
+        let (wanted, name) = (bytes.clone(), path.to_owned());
+        let allowed = move |there: Option<&[u8]>| match there {
+            None => Ok(true),
+            Some(there) if there == wanted => Ok(false),
+            Some(_) => Err(StoreError::Conflict(format!("{name} is there with other bytes"))),
+        };
+        self.write(path, bytes, allowed).await
+    }
+
+    async fn swap(&self, path: &str, expected: Option<&Version>, bytes: Bytes) -> Result<Version> {
+        let (new, expected, name) = (version(&bytes), expected.cloned(), path.to_owned());
+        let allowed = move |there: Option<&[u8]>| match there.map(version) == expected {
+            true => Ok(true),
+            false => Err(StoreError::Conflict(format!("{name} changed since it was read"))),
+        };
+        self.write(path, bytes, allowed).await?;
+        Ok(new)
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let prefix = prefix.to_owned();
+        self.run(move |this| {
+            let mut found = Vec::new();
+            walk(&this.root, "", &prefix, &mut found).map_err(failed)?;
+            found.sort();
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn delete(&self, path: &str) -> Result<()> {
+        let file = self.resolve(path)?;
+        self.run(move |this| {
+            let _one_writer = this.writing.lock().map_err(|_| StoreError::Internal("a blob writer panicked".into()))?;
+            match fs::remove_file(&file) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+                Err(e) => Err(failed(e)),
+                Ok(()) => sync(file.parent().unwrap_or(&this.root)),
+            }
+        })
+        .await
+    }
+}
+
+fn version(bytes: &[u8]) -> Version {
+    Version(hex::encode(Sha256::digest(bytes)))
+}
+
+fn read(file: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(file) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed(e)),
+    }
+}
+
+fn replace(root: &Path, file: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = file.parent().unwrap_or(root);
+    fs::create_dir_all(parent).map_err(failed)?;
+    let unfinished = parent.join(format!("{}{UNFINISHED}", Uuid::new_v4()));
+    let written = fs::File::create(&unfinished).and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_all())).and_then(|()| fs::rename(&unfinished, file));
+    if let Err(e) = written {
+        // Best effort: the write failed already, and `list` leaves such files out.
+        let _ = fs::remove_file(&unfinished);
+        return Err(failed(e));
+    }
+    // A directory made just now is only durable once its own parent is synced, up to the root.
+    for directory in parent.ancestors() {
+        sync(directory)?;
+        if directory == root {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn sync(directory: &Path) -> Result<()> {
+    fs::File::open(directory).and_then(|d| d.sync_all()).map_err(failed)
+}
+
+fn walk(directory: &Path, at: &str, prefix: &str, found: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = if at.is_empty() { name } else { format!("{at}/{name}") };
+        if entry.file_type()?.is_dir() {
+            if prefix.starts_with(&path) || path.starts_with(prefix) {
+                walk(&entry.path(), &path, prefix, found)?;
+            }
+        } else if path.starts_with(prefix) && !path.ends_with(UNFINISHED) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A full disk can be waited out; any other I/O error leaves it open what is on the disk.
+fn failed(error: io::Error) -> StoreError {
+    let why = error.to_string();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::PermissionDenied => StoreError::Unavailable { what: "blobs", why },
+        _ => StoreError::Fatal { what: "blobs", why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn objects_are_compared_and_swapped() {
+        let root = std::env::temp_dir().join(format!("blobs-{}", Uuid::new_v4()));
+        let blobs = Directory::open(&root).unwrap();
+        let one = blobs.swap("a/b", None, "one".into()).await.unwrap();
+        assert!(matches!(blobs.swap("a/b", None, "two".into()).await, Err(StoreError::Conflict(_))));
+        blobs.swap("a/b", Some(&one), "two".into()).await.unwrap();
+        assert!(matches!(blobs.swap("a/b", Some(&one), "three".into()).await, Err(StoreError::Conflict(_))));
+        assert_eq!(blobs.get("a/b").await.unwrap().unwrap().0, "two");
+        blobs.create("a/b", "two".into()).await.unwrap();
+        assert!(matches!(blobs.create("a/b", "other".into()).await, Err(StoreError::Conflict(_))));
+        blobs.put("a/a", "0123".into()).await.unwrap();
+        assert_eq!(blobs.range("a/a", 1, 3).await.unwrap(), "12");
+        assert!(matches!(blobs.range("a/a", 1, 5).await, Err(StoreError::NotFound(_))));
+        assert_eq!(blobs.list("a/").await.unwrap(), ["a/a", "a/b"]);
+        blobs.delete("a/a").await.unwrap();
+        assert_eq!(blobs.get("a/a").await.unwrap(), None);
+        for path in ["../x", "/x", "a//b", "a/./b", "", "a\\b", "ä"] {
+            assert!(blobs.put(path, Bytes::new()).await.is_err(), "{path}");
+        }
+        fs::remove_dir_all(root).unwrap();
+    }
+}

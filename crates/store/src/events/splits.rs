@@ -1,1 +1,242 @@
-pub struct Splits;
+//! The searchable view on disk: one tantivy index (a split) per day of event time, and a cursor file beside them.
+//!
+//! Layout under the root: `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal). A split's commit carries the first index it
+//! does not hold, so replaying from an older cursor adds nothing twice. Everything here can be rebuilt from the trail.
+
+use super::{
+    Events,
+    compile::{self, Window},
+    read,
+    split::{Columns, Split, broken},
+    write::Writers,
+};
+use crate::{Result, StoreError};
+use async_trait::async_trait;
+use model::{
+    Position, Scope,
+    query::{After, Bucket, EventQuery, Facet, Field, Hit, IndexEntry, Page},
+    time::day,
+};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// The index of one ledger, under a directory of its own. Cheap to clone.
+#[derive(Clone)]
+pub struct Splits(Arc<Shared>);
+
+struct Shared {
+    root: PathBuf,
+    columns: Columns,
+    days: RwLock<BTreeMap<i64, Arc<Split>>>,
+    /// As in the cursor file. Reads leave out what is not below it, so a page never shows half a commit.
+    next: AtomicU64,
+    writers: Mutex<Writers>,
+}
+
+impl Splits {
+    /// Opens the splits under `root`, creating the directory if there is none. Errors: `Unavailable`, `Damaged`.
+    pub async fn open(root: impl AsRef<Path>) -> Result<Self> {
+        let root = root.as_ref().to_owned();
+        tokio::task::spawn_blocking(move || Shared::open(root)).await.map_err(broken)?.map(|s| Self(Arc::new(s)))
+    }
+
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
+        let shared = self.0.clone();
+        tokio::task::spawn_blocking(move || work(&shared)).await.map_err(broken)?
+    }
+}
+
+impl Shared {
+    fn open(root: PathBuf) -> Result<Self> {
+        let columns = Columns::new();
+        std::fs::create_dir_all(root.join("days")).map_err(broken)?;
+        let dropped = root.join("dropped");
+        if dropped.exists() {
+            std::fs::remove_dir_all(&dropped).map_err(broken)?;
+        }
+        let mut days = BTreeMap::new();
+        for entry in std::fs::read_dir(root.join("days")).map_err(broken)? {
+            let path = entry.map_err(broken)?.path();
+            if let Some(day) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok()) {
+                days.insert(day, Arc::new(Split::open(&path, &columns)?));
+            }
+        }
+        let next = match std::fs::read_to_string(root.join("cursor")) {
+            Ok(text) => text.trim().parse().map_err(|_| StoreError::Damaged { what: "cursor of the event index".into(), why: format!("'{text}'") })?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => 0,
+            Err(e) => return Err(broken(e)),
+        };
+        Ok(Self { root, columns, days: RwLock::new(days), next: AtomicU64::new(next), writers: Mutex::new(Writers::default()) })
+    }
+
+    fn writers(&self) -> MutexGuard<'_, Writers> {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn split(&self, day: i64) -> Result<Arc<Split>> {
+        if let Some(split) = self.days.read().unwrap_or_else(PoisonError::into_inner).get(&day) {
+            return Ok(split.clone());
+        }
+        let parent = self.root.join("days");
+        let path = parent.join(day.to_string());
+        std::fs::create_dir_all(&path).map_err(broken)?;
+        std::fs::File::open(&parent).and_then(|d| d.sync_all()).map_err(broken)?;
+        let split = Arc::new(Split::open(&path, &self.columns)?);
+        self.days.write().unwrap_or_else(PoisonError::into_inner).insert(day, split.clone());
+        Ok(split)
+    }
+
+    /// Splits that can hold events of the window, newest first.
+    fn within(&self, window: Window) -> Vec<Arc<Split>> {
+        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        let (from, until) = (window.from.map_or(i64::MIN, day), window.until.map_or(i64::MAX, day));
+        days.iter().rev().filter(|(d, _)| (from..=until).contains(*d)).map(|(_, s)| s.clone()).collect()
+    }
+
+    fn put_cursor(&self, next: u64) -> Result<()> {
+        use std::io::Write;
+        let fresh = self.root.join("cursor.new");
+        let write = || {
+            let mut file = std::fs::File::create(&fresh)?;
+            file.write_all(next.to_string().as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&fresh, self.root.join("cursor"))?;
+            std::fs::File::open(&self.root)?.sync_all()
+        };
+        write().map_err(broken)?;
+        self.next.store(next, Ordering::Release);
+        Ok(())
+    }
+
+    fn head(&self) -> u64 {
+        self.next.load(Ordering::Acquire)
+    }
+}
+
+#[async_trait]
+impl Events for Splits {
+    async fn add(&self, entries: Vec<IndexEntry>) -> Result<()> {
+        self.blocking(move |s| {
+            let mut writers = s.writers();
+            for entry in &entries {
+                let day = day(entry.clear.time.micros);
+                writers.add(day, entry, &s.columns, || s.split(day))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn commit(&self, next: u64) -> Result<()> {
+        self.blocking(move |s| {
+            let mut writers = s.writers();
+            for day in writers.commit()? {
+                s.split(day)?.reload()?;
+            }
+            s.put_cursor(next)
+        })
+        .await
+    }
+
+    async fn resume(&self) -> Result<u64> {
+        self.blocking(|s| {
+            s.writers().forgive();
+            Ok(s.head())
+        })
+        .await
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.blocking(|s| {
+            let mut writers = s.writers();
+            *writers = Writers::default();
+            // The cursor first: an index that is empty with a cursor that is not would never be filled again.
+            s.put_cursor(0)?;
+            s.days.write().unwrap_or_else(PoisonError::into_inner).clear();
+            let (days, dropped) = (s.root.join("days"), s.root.join("dropped"));
+            std::fs::rename(&days, &dropped).and_then(|()| std::fs::create_dir(&days)).and_then(|()| std::fs::remove_dir_all(&dropped)).map_err(broken)
+        })
+        .await
+    }
+
+    async fn search(&self, scope: &Scope, query: &EventQuery, after: Option<After>, limit: usize) -> Result<Page> {
+        let (scope, query) = (scope.clone(), query.clone());
+        self.blocking(move |s| {
+            let head = after.map_or_else(|| s.head(), |a| a.head.min(s.head()));
+            let mut window = Window::of(&scope, &query);
+            if let Some(a) = after {
+                window.before(a.time.saturating_add(1));
+            }
+            let compiled = compile::query(&s.columns, &scope, &query, window, head);
+            let mut hits: Vec<Hit> = Vec::new();
+            let mut more = false;
+            for split in s.within(window) {
+                // One more than asked tells whether there is a next page.
+                let wanted = limit + 1 - hits.len();
+                hits.extend(read::newest(&split, &s.columns, &*compiled, after, wanted)?);
+                if hits.len() > limit {
+                    hits.truncate(limit);
+                    more = true;
+                    break;
+                }
+            }
+            let next = hits.last().filter(|_| more).map(|h| After { time: h.time, index: h.position.index, head });
+            Ok(Page { hits, next })
+        })
+        .await
+    }
+
+    async fn count(&self, scope: &Scope, query: &EventQuery) -> Result<u64> {
+        let (scope, query) = (scope.clone(), query.clone());
+        self.blocking(move |s| {
+            let window = Window::of(&scope, &query);
+            let compiled = compile::query(&s.columns, &scope, &query, window, s.head());
+            s.within(window).iter().map(|split| read::count(split, &*compiled)).sum()
+        })
+        .await
+    }
+
+    async fn facets(&self, scope: &Scope, query: &EventQuery, fields: &[Field], limit: usize) -> Result<Vec<Facet>> {
+        let (scope, query, fields) = (scope.clone(), query.clone(), fields.to_vec());
+        self.blocking(move |s| {
+            let window = Window::of(&scope, &query);
+            let compiled = compile::query(&s.columns, &scope, &query, window, s.head());
+            read::facets(&s.within(window), &*compiled, &fields, limit)
+        })
+        .await
+    }
+
+    async fn histogram(&self, scope: &Scope, query: &EventQuery, interval: i64) -> Result<Vec<Bucket>> {
+        if interval <= 0 {
+            return Err(StoreError::Internal(format!("a histogram's interval must be positive, not {interval}")));
+        }
+        let (scope, query) = (scope.clone(), query.clone());
+        self.blocking(move |s| {
+            let window = Window::of(&scope, &query);
+            let compiled = compile::query(&s.columns, &scope, &query, window, s.head());
+            read::histogram(&s.within(window), &*compiled, interval)
+        })
+        .await
+    }
+
+    async fn get(&self, scope: &Scope, position: &Position) -> Result<Option<Hit>> {
+        let (scope, position) = (scope.clone(), position.clone());
+        self.blocking(move |s| {
+            let window = Window::of(&scope, &EventQuery::default());
+            let compiled = compile::position(&s.columns, &scope, &position, window, s.head());
+            for split in s.within(window) {
+                if let Some(hit) = read::newest(&split, &s.columns, &*compiled, None, 1)?.pop() {
+                    return Ok(Some(hit));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+}

@@ -1,0 +1,103 @@
+//! The open writers: a few at a time, since each holds memory.
+
+use super::split::{Columns, Split, broken};
+use crate::{Result, StoreError};
+use lru::LruCache;
+use model::query::IndexEntry;
+use std::{collections::BTreeSet, sync::Arc};
+use tantivy::{IndexWriter, TantivyDocument};
+
+/// Writers open at once.
+const OPEN: usize = 8;
+/// Bytes each may hold before it writes a segment; tantivy's least is 15 MB.
+const HEAP: usize = 20_000_000;
+
+pub(super) struct Writers {
+    open: LruCache<i64, Writer>,
+    /// Days written to since the last commit, still open or not.
+    touched: BTreeSet<i64>,
+    /// A write failed and what was added is gone: a commit would move the cursor past it.
+    lost: bool,
+}
+
+struct Writer {
+    writer: IndexWriter<TantivyDocument>,
+    next: u64,
+    dirty: bool,
+}
+
+impl Default for Writers {
+    fn default() -> Self {
+        Self { open: LruCache::unbounded(), touched: BTreeSet::new(), lost: false }
+    }
+}
+
+impl Writers {
+    pub fn add(&mut self, day: i64, entry: &IndexEntry, columns: &Columns, split: impl FnOnce() -> Result<Arc<Split>>) -> Result<()> {
+        self.refuse_if_lost()?;
+        let added = self.try_add(day, entry, columns, split);
+        self.note(added)
+    }
+
+    fn try_add(&mut self, day: i64, entry: &IndexEntry, columns: &Columns, split: impl FnOnce() -> Result<Arc<Split>>) -> Result<()> {
+        if !self.open.contains(&day) {
+            while self.open.len() >= OPEN {
+                if let Some((_, mut oldest)) = self.open.pop_lru() {
+                    oldest.commit()?;
+                    oldest.writer.wait_merging_threads().map_err(broken)?;
+                }
+            }
+            let split = split()?;
+            let writer = split.index.writer_with_num_threads(1, HEAP).map_err(broken)?;
+            self.open.put(day, Writer { writer, next: split.next()?, dirty: false });
+        }
+        let Some(writer) = self.open.get_mut(&day) else { return Ok(()) };
+        if entry.position.index >= writer.next {
+            writer.writer.add_document(columns.document(entry)).map_err(broken)?;
+            writer.next = entry.position.index + 1;
+            writer.dirty = true;
+            self.touched.insert(day);
+        }
+        Ok(())
+    }
+
+    /// Commits what is dirty; answers the days whose readers must reload.
+    pub fn commit(&mut self) -> Result<BTreeSet<i64>> {
+        self.refuse_if_lost()?;
+        let committed = self.open.iter_mut().try_for_each(|(_, w)| w.commit());
+        self.note(committed)?;
+        Ok(std::mem::take(&mut self.touched))
+    }
+
+    /// The follower starts over from the cursor: adding may begin again.
+    pub fn forgive(&mut self) {
+        self.lost = false;
+    }
+
+    fn refuse_if_lost(&self) -> Result<()> {
+        if self.lost {
+            return Err(StoreError::Conflict("an earlier write to the event index failed; resume from its cursor".into()));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, result: Result<()>) -> Result<()> {
+        if result.is_err() {
+            self.open.clear();
+            self.lost = true;
+        }
+        result
+    }
+}
+
+impl Writer {
+    fn commit(&mut self) -> Result<()> {
+        if self.dirty {
+            let mut commit = self.writer.prepare_commit().map_err(broken)?;
+            commit.set_payload(&self.next.to_string());
+            commit.commit().map_err(broken)?;
+            self.dirty = false;
+        }
+        Ok(())
+    }
+}
