@@ -12,4 +12,6 @@ pub enum Error {
     Io(#[from] std::io::Error),
     #[error("the JSON file cannot be written: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("{days} days are too few; ask for at least {least}, so that every attack has room")]
+    TooShort { days: u16, least: u16 },
 }
