@@ -5,8 +5,10 @@
 
 pub mod catalogue;
 pub mod connector;
+pub mod creme;
 pub mod input;
 pub mod manifest;
+pub mod salesforce;
 
 pub use catalogue::{catalogue, find};
 pub use connector::{CheckReport, CheckedStream, Connector, ConnectorError, Context, Page, RawRecord, Settings, State};

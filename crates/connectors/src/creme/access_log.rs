@@ -1,0 +1,225 @@
+//! The web server's access log in combined format. It names addresses and pages, never Creme's users.
+//!
+//! Format: Apache HTTP Server 2.4 documentation, "Log Files", Combined Log Format; gunicorn's default is the same.
+
+use super::{
+    manifest::{ACCESS_LOG, NORMALISER},
+    normalise::Judged,
+};
+use crate::{Context, RawRecord};
+use model::{Activity, Class, Event, EventTime, Network, Outcome, Refusal, SubjectRef, Target, TimeConfidence, class::act};
+use regex::Regex;
+use std::sync::LazyLock;
+
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(\S+) \S+ (?:\S+|"[^"]*") \[([^\]]+)\] "([A-Z]+) (\S+)[^"]*" (\d{3}) (\d+|-)(?: "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)")?"#)
+        .expect("the pattern is a constant and tested")
+});
+
+struct Line<'a> {
+    address: &'a str,
+    time: EventTime,
+    method: &'a str,
+    /// Without the query, which may hold search terms.
+    path: &'a str,
+    status: u16,
+    bytes: Option<u64>,
+    user_agent: Option<&'a str>,
+}
+
+fn parse(text: &str) -> Result<Line<'_>, Refusal> {
+    let found = LINE.captures(text).ok_or_else(|| Refusal::new("bad_log_line", "the line is not in combined log format"))?;
+    let part = |i: usize| found.get(i).map_or("", |m| m.as_str());
+    let time = stamp(part(2)).ok_or_else(|| Refusal::field("bad_time", "time", "the line's time cannot be read"))?;
+    Ok(Line {
+        address: part(1),
+        time,
+        method: part(3),
+        path: part(4).split(['?', '#']).next().unwrap_or_default(),
+        status: part(5).parse().map_err(|_| Refusal::field("bad_log_line", "status", "the status is not a number"))?,
+        bytes: part(6).parse().ok().filter(|b| *b > 0),
+        user_agent: Some(part(7)).filter(|s| !s.is_empty() && *s != "-"),
+    })
+}
+
+/// `02/Mar/2026:10:15:00 +0100`: a second, not the act's own instant.
+fn stamp(text: &str) -> Option<EventTime> {
+    let t = jiff::fmt::strtime::parse("%d/%b/%Y:%H:%M:%S %z", text).ok()?;
+    let offset = i16::try_from(t.offset()?.seconds() / 60).ok()?;
+    Some(EventTime { micros: t.to_timestamp().ok()?.as_microsecond(), offset_minutes: Some(offset), confidence: TimeConfidence::Coarse })
+}
+
+/// What a request was for: its event's kind, class and act, and the thing it was done to.
+struct Act {
+    vendor_type: &'static str,
+    class: Class,
+    activity: Activity,
+    target: Option<Target>,
+}
+
+/// Creme's pages whose visits are acts. `Err` says why a successful visit is no event of its own.
+fn act_of(context: &Context, line: &Line<'_>) -> Result<Act, &'static str> {
+    let record =
+        |object_type: &str, id: &str| Some(Target { subject: SubjectRef::record(context.source, id), object_type: object_type.to_owned(), label: None });
+    let web = |vendor_type, activity, target| Ok(Act { vendor_type, class: Class::WebResources, activity, target });
+    let segments: Vec<&str> = line.path.split('/').filter(|s| !s.is_empty()).collect();
+    let get = matches!(line.method, "GET" | "HEAD");
+    match segments.as_slice() {
+        ["creme_login"] if line.method == "POST" => Ok(Act { vendor_type: "access.login", class: Class::Authentication, activity: act::LOGON, target: None }),
+        ["creme_login"] => Err("the sign-in form was shown"),
+        ["creme_logout"] => Ok(Act { vendor_type: "access.logout", class: Class::Authentication, activity: act::LOGOFF, target: None }),
+        ["reports", "export", "preview", id] if number(id) => web("access.report_preview", act::READ, record("report", id)),
+        ["reports", "export", id] if number(id) => web("access.report_export", act::EXPORT, record("report", id)),
+        ["creme_core", "mass_export", ..] => Err("the history records list exports, with user and rows"),
+        ["creme_core", "download", ctype, id, _] if get && number(id) => web("access.download", act::READ, record("file", &format!("file/{ctype}/{id}"))),
+        ["creme_config", "user", "edit", "password", id] if line.method == "POST" && number(id) => Ok(Act {
+            vendor_type: "access.password",
+            class: Class::AccountChange,
+            activity: Activity(4),
+            target: Some(Target { subject: SubjectRef::account(context.source, *id), object_type: "user".to_owned(), label: None }),
+        }),
+        ["creme_config", ..] => Err("the accounts snapshot records what configuration changes"),
+        ["persons", "contact", id] if get && number(id) => Err("contact reads arrive with their user by the imprint stream"),
+        ["creme_core" | "static_media" | "site_media" | "jsi18n", ..] => Err("part of a page, or recorded by the history"),
+        [_, object_type, id] if get && number(id) => web("access.read", act::READ, record(object_type, id)),
+        _ if get => Err("a page without a record"),
+        _ => Err("the history records what was changed"),
+    }
+}
+
+fn number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Reads one line.
+pub(super) fn normalise(context: &Context, record: &RawRecord) -> Result<Judged, Refusal> {
+    let line = parse(&record.text)?;
+    let denied = matches!(line.status, 401 | 403);
+    let act = match act_of(context, &line) {
+        Ok(act) if line.status < 400 || denied || act.class == Class::Authentication => act,
+        Ok(_) => return Ok(Judged::Ignored("the request failed before anything was done")),
+        Err(_) if denied => refused(context, &line),
+        Err(_) if line.status >= 400 => return Ok(Judged::Ignored("the request failed before anything was done")),
+        Err(why) => return Ok(Judged::Ignored(why)),
+    };
+    let (outcome, reason) = match (act.vendor_type, line.status) {
+        (_, 401 | 403) => (Outcome::Failure, Some("denied")),
+        ("access.login", 300..=399) => (Outcome::Success, None),
+        // Creme answers a wrong name or password with the form again.
+        ("access.login", 200) => (Outcome::Failure, Some("wrong_credentials")),
+        // A refused form comes back with a body, an accepted one without.
+        ("access.password", 200) if line.bytes.is_some() => (Outcome::Failure, Some("form_refused")),
+        (_, 400..) => (Outcome::Failure, Some("request_failed")),
+        _ => (Outcome::Success, None),
+    };
+    let mut e = Event::new(context.source, ACCESS_LOG, NORMALISER, act.vendor_type, act.class, act.activity, line.time);
+    e.outcome = outcome;
+    e.reason = reason.map(str::to_owned);
+    e.network = Some(Network { address: Some(line.address.to_owned()), user_agent: line.user_agent.map(str::to_owned), ..Network::default() });
+    if matches!(act.activity, act::EXPORT | act::READ) && act.class == Class::WebResources {
+        e.counts.bytes = line.bytes;
+    }
+    e.target = act.target;
+    e.detail.insert("status".to_owned(), line.status.into());
+    e.detail.insert("method".to_owned(), line.method.into());
+    e.detail.insert("path".to_owned(), line.path.into());
+    e.raw = record.text.clone();
+    Ok(Judged::one(e))
+}
+
+/// A refusal of anything else: what was tried is known by method and path only.
+fn refused(context: &Context, line: &Line<'_>) -> Act {
+    let export = line.path.starts_with("/creme_core/mass_export");
+    let activity = match line.method {
+        _ if export => act::EXPORT,
+        "GET" | "HEAD" => act::READ,
+        _ => act::UPDATE,
+    };
+    let target =
+        Target { subject: SubjectRef::record(context.source, format!("page{}", line.path)), object_type: "page".to_owned(), label: Some(line.path.to_owned()) };
+    Act { vendor_type: "access.denied", class: Class::WebResources, activity, target: Some(target) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use uuid::Uuid;
+
+    fn judge(text: &str) -> Result<Judged, Refusal> {
+        let context = Context { source: Uuid::nil(), received: 0, settings: Settings::default() };
+        normalise(&context, &RawRecord { text: text.into(), origin: "access.log line 1".into(), kind: String::new() })
+    }
+
+    fn line(request: &str, rest: &str) -> String {
+        format!(r#"192.0.2.7 - - [02/Mar/2026:10:15:00 +0100] "{request} HTTP/1.1" {rest} "-" "Mozilla/5.0 (X11)""#)
+    }
+
+    fn event(request: &str, rest: &str) -> Event {
+        match judge(&line(request, rest)) {
+            Ok(Judged::Events(mut events)) if events.len() == 1 => events.remove(0),
+            other => panic!("{request}: one event expected, got {other:?}"),
+        }
+    }
+
+    fn check(request: &str, rest: &str, kind: &str, outcome: Outcome, reason: Option<&str>, target: Option<&str>) {
+        let e = event(request, rest);
+        assert_eq!((e.vendor_type.as_str(), e.outcome, e.reason.as_deref()), (kind, outcome, reason), "{request} {rest}");
+        assert_eq!(e.target.as_ref().map(|t| t.subject.vendor_id.as_str()), target, "{request}");
+        assert_eq!(e.actor, None, "the log names no user");
+    }
+
+    fn ignored(request: &str, rest: &str) {
+        assert!(matches!(judge(&line(request, rest)), Ok(Judged::Ignored(_))), "{request} {rest}");
+    }
+
+    #[test]
+    fn signs_in_fails_and_signs_out() {
+        check("POST /creme_login", "302 0", "access.login", Outcome::Success, None, None);
+        check("POST /creme_login?next=/", "200 20888", "access.login", Outcome::Failure, Some("wrong_credentials"), None);
+        check("POST /creme_login", "403 980", "access.login", Outcome::Failure, Some("denied"), None);
+        check("POST /creme_logout", "302 0", "access.logout", Outcome::Success, None, None);
+        ignored("GET /creme_login", "200 20704");
+    }
+
+    #[test]
+    fn exports_and_reads_are_seen_without_their_user() {
+        check("GET /reports/export/5?doc_type=csv&date_field=", "200 104", "access.report_export", Outcome::Success, None, Some("5"));
+        check("GET /reports/export/5?doc_type=csv", "403 90", "access.report_export", Outcome::Failure, Some("denied"), Some("5"));
+        check("GET /persons/organisation/9", "200 1337", "access.read", Outcome::Success, None, Some("9"));
+        check("GET /creme_core/download/35/2/filedata", "200 0", "access.download", Outcome::Success, None, Some("file/35/2"));
+        assert_eq!(event("GET /reports/export/5", "200 104").counts.bytes, Some(104));
+        ignored("GET /creme_core/mass_export?ct_id=98&type=csv", "200 221");
+        ignored("GET /reports/export/5", "404 90");
+        ignored("GET /persons/contact/8", "200 1");
+        ignored("POST /persons/contact/edit/8", "302 0");
+    }
+
+    #[test]
+    fn a_403_is_a_denied_act() {
+        check("GET /creme_config/user/portal/", "403 3607", "access.denied", Outcome::Failure, Some("denied"), Some("page/creme_config/user/portal/"));
+        assert_eq!(event("GET /creme_core/mass_export?ct_id=98", "403 90").activity, act::EXPORT);
+        assert_eq!(event("POST /persons/contact/edit/8", "403 90").activity, act::UPDATE);
+    }
+
+    #[test]
+    fn a_password_set_names_the_account() {
+        check("POST /creme_config/user/edit/password/2", "200 0", "access.password", Outcome::Success, None, Some("2"));
+        check("POST /creme_config/user/edit/password/2", "200 3350", "access.password", Outcome::Failure, Some("form_refused"), Some("2"));
+    }
+
+    #[test]
+    fn time_address_and_browser_are_read() {
+        let e = event("POST /creme_login", "302 0");
+        assert_eq!(e.time, EventTime { micros: 1_772_442_900_000_000, offset_minutes: Some(60), confidence: TimeConfidence::Coarse });
+        let n = e.network.expect("an address");
+        assert_eq!((n.address.as_deref(), n.user_agent.as_deref()), (Some("192.0.2.7"), Some("Mozilla/5.0 (X11)")));
+    }
+
+    #[test]
+    fn what_is_no_log_line_is_refused() {
+        assert_eq!(judge("").unwrap_err().code, "bad_log_line");
+        assert_eq!(judge("[2026-03-02] Booting worker").unwrap_err().code, "bad_log_line");
+        assert_eq!(judge(&line("GET /", "200 1").replace("Mar", "Foo")).unwrap_err().code, "bad_time");
+    }
+}

@@ -1,0 +1,230 @@
+//! `creme_core_historyline`: what users did to records. Types as in Creme 2.8, `creme/creme_core/models/history.py`.
+
+use super::{
+    manifest::{HISTORYLINE, NORMALISER},
+    normalise::{Judged, Row, account},
+};
+use crate::{Context, RawRecord};
+use model::{Activity, Actor, ActorKind, Change, Class, Event, Outcome, Refusal, SubjectRef, Target, class::act, event::Identity, time};
+use serde_json::Value;
+
+/// What a line's type says was done. Lines about links, properties and parts of a record are changes of the record.
+fn meaning(kind: i64) -> Option<(Activity, &'static str)> {
+    Some(match kind {
+        1 => (act::CREATE, "creation"),
+        2 => (act::UPDATE, "edition"),
+        3 => (act::DELETE, "deletion"),
+        4 => (act::UPDATE, "related_edition"),
+        5 => (act::UPDATE, "property_added"),
+        6 => (act::UPDATE, "relation_added"),
+        7 => return None,
+        8 => (act::UPDATE, "relation_deleted"),
+        9 => return None,
+        10 => (act::UPDATE, "part_created"),
+        11 => (act::UPDATE, "part_edited"),
+        12 => (act::UPDATE, "part_deleted"),
+        13 => (act::UPDATE, "property_deleted"),
+        14 => (act::DELETE, "trash"),
+        15 => (act::UPDATE, "custom_fields"),
+        20 => (act::EXPORT, "export"),
+        _ => (Activity::OTHER, "unknown"),
+    })
+}
+
+/// Reads one line. Its id is the event's; a line of a type Creme added since is kept as activity Other.
+pub(super) fn normalise(context: &Context, record: &RawRecord) -> Result<Judged, Refusal> {
+    let row = Row::parse(record)?;
+    let (id, kind) = (row.required_int("id")?, row.required_int("type")?);
+    let Some((mut activity, reason)) = meaning(kind) else {
+        return Ok(Judged::Ignored("the other end of a link whose own line is an event"));
+    };
+    let when = row.text("date").and_then(time::parse).ok_or_else(|| Refusal::field("bad_time", "date", "the line's date cannot be read"))?;
+    let value = value_of(&row)?;
+    let mut e = Event::new(context.source, HISTORYLINE, NORMALISER, &format!("historyline.{kind}"), Class::WebResources, activity, when);
+    e.identity = Identity::Vendor(id.to_string());
+    e.outcome = Outcome::Success;
+    e.reason = Some(reason.to_owned());
+    e.raw = record.text.clone();
+    e.actor = Some(actor(context, &row));
+
+    let object_type = object_type(&row);
+    let label = value.first().and_then(Value::as_str).filter(|s| !s.is_empty());
+    match kind {
+        20 => {
+            e.counts.rows =
+                Some(value.get(1).and_then(Value::as_u64).ok_or_else(|| Refusal::field("missing_field", "value", "an export line has no row count"))?);
+            let view = value.get(2).and_then(Value::as_str).map(str::to_owned);
+            e.target = Some(Target { subject: SubjectRef::record(context.source, format!("list/{object_type}")), object_type, label: view });
+            return Ok(Judged::one(e));
+        }
+        14 if value.get(1) == Some(&Value::Bool(false)) => {
+            activity = act::UPDATE;
+            e.reason = Some("restored".to_owned());
+        }
+        2 | 15 => e.changes = value.iter().skip(1).filter_map(|item| change(kind, item)).collect(),
+        4..=6 | 8..=13 => {
+            e.detail.insert("about".to_owned(), Value::Array(value.iter().skip(1).cloned().collect()));
+        }
+        _ => {}
+    }
+    e.activity = activity;
+    // A deleted record's id is taken off its lines: each such line then names a subject of its own, so that namesakes are not joined.
+    let subject = row.int("entity_id").map_or_else(|| format!("historyline/{id}"), |id| id.to_string());
+    e.target = Some(Target { subject: SubjectRef::record(context.source, subject), object_type, label: label.map(str::to_owned) });
+    if row.flag("by_wf_engine") {
+        e.detail.insert("by_workflow".to_owned(), Value::Bool(true));
+    }
+    Ok(Judged::one(e))
+}
+
+/// `value` is JSON in a text column; some drivers hand it over already read.
+fn value_of(row: &Row) -> Result<Vec<Value>, Refusal> {
+    match row.value("value") {
+        Value::Array(items) => Ok(items.clone()),
+        Value::String(text) => serde_json::from_str(text).map_err(|_| Refusal::field("bad_json", "value", "the line's value is not a JSON list")),
+        _ => Err(Refusal::field("missing_field", "value", "the line has no value")),
+    }
+}
+
+/// Creme writes an empty name for what it does itself (set-up, jobs).
+fn actor(context: &Context, row: &Row) -> Actor {
+    match row.text("username") {
+        Some(name) => {
+            let mut actor = account(context.source, row.int("user_id"), name);
+            if row.flag("by_wf_engine") {
+                actor.application = Some("Creme workflow".to_owned());
+            }
+            actor
+        }
+        None => Actor {
+            subject: SubjectRef::application(context.source, "creme"),
+            kind: ActorKind::System,
+            username: None,
+            name: Some("Creme".to_owned()),
+            email: None,
+            application: None,
+        },
+    }
+}
+
+/// The reader joins the content type's model name; a type Creme no longer knows is named by its number.
+fn object_type(row: &Row) -> String {
+    match (row.text("model"), row.int("entity_ctype_id")) {
+        (Some(model), _) => model.to_lowercase(),
+        (None, Some(id)) => format!("ctype_{id}"),
+        (None, None) => "record".to_owned(),
+    }
+}
+
+/// `["field", old, new]`; `["field", new]` where it was empty; `["field"]` or the bare name where Creme keeps no values.
+fn change(kind: i64, item: &Value) -> Option<Change> {
+    let parts = match item {
+        Value::Array(parts) => parts.as_slice(),
+        name => std::slice::from_ref(name),
+    };
+    let field = match parts.first()? {
+        Value::String(name) => name.clone(),
+        Value::Number(id) if kind == 15 => format!("custom_field/{id}"),
+        _ => return None,
+    };
+    let (old, new) = match parts {
+        [_, old, new, ..] => (old.clone(), new.clone()),
+        [_, new] => (Value::Null, new.clone()),
+        _ => (Value::Null, Value::Null),
+    };
+    Some(Change { field, old, new })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    fn judge(row: Value) -> Result<Judged, Refusal> {
+        let context = Context { source: Uuid::nil(), received: 0, settings: Settings::default() };
+        normalise(&context, &RawRecord { text: row.to_string(), origin: "historyline".into(), kind: String::new() })
+    }
+
+    fn line(kind: i64, value: &str) -> Value {
+        json!({ "id": 204, "entity_id": 31, "entity_ctype_id": 98, "model": "contact", "username": "dana", "user_id": 4, "type": kind,
+            "date": "2026-03-02 09:15:00.250000+00", "value": value, "by_wf_engine": false })
+    }
+
+    fn event(row: Value) -> Event {
+        match judge(row) {
+            Ok(Judged::Events(mut events)) if events.len() == 1 => events.remove(0),
+            other => panic!("one event expected, got {other:?}"),
+        }
+    }
+
+    fn check(kind: i64, value: &str, activity: Activity, reason: &str) {
+        let e = event(line(kind, value));
+        assert_eq!((e.activity, e.reason.as_deref()), (activity, Some(reason)), "type {kind}");
+        assert_eq!((e.vendor_type.as_str(), e.identity), (format!("historyline.{kind}").as_str(), Identity::Vendor("204".into())));
+        let target = e.target.expect("a record");
+        assert_eq!((target.subject.vendor_id.as_str(), target.object_type.as_str(), target.label.as_deref()), ("31", "contact", Some("Mara Oduya")));
+        assert_eq!(e.actor.expect("a user").subject.vendor_id, "4");
+        assert_eq!(e.time.micros, 1_772_442_900_250_000);
+    }
+
+    #[test]
+    fn each_type_is_its_act() {
+        check(1, r#"["Mara Oduya"]"#, act::CREATE, "creation");
+        check(2, r#"["Mara Oduya", ["phone", "1"]]"#, act::UPDATE, "edition");
+        check(3, r#"["Mara Oduya"]"#, act::DELETE, "deletion");
+        check(6, r#"["Mara Oduya", 203, "persons-subject_employed_by"]"#, act::UPDATE, "relation_added");
+        check(10, r#"["Mara Oduya", 97, 5, "Home"]"#, act::UPDATE, "part_created");
+        check(14, r#"["Mara Oduya", true]"#, act::DELETE, "trash");
+        check(14, r#"["Mara Oduya", false]"#, act::UPDATE, "restored");
+        check(15, r#"["Mara Oduya", [7, "gold"]]"#, act::UPDATE, "custom_fields");
+        check(77, r#"["Mara Oduya"]"#, Activity::OTHER, "unknown");
+    }
+
+    #[test]
+    fn changes_keep_old_and_new() {
+        let e = event(line(2, r#"["M", ["phone", "1", "2"], ["position_id", 3], ["description"]]"#));
+        let all: Vec<_> = e.changes.iter().map(|c| (c.field.as_str(), c.old.clone(), c.new.clone())).collect();
+        assert_eq!(all, vec![("phone", json!("1"), json!("2")), ("position_id", Value::Null, json!(3)), ("description", Value::Null, Value::Null)]);
+        assert_eq!(event(line(15, r#"["M", [7, "gold", "silver"]]"#)).changes[0].field, "custom_field/7");
+    }
+
+    #[test]
+    fn an_export_counts_its_rows() {
+        let mut row = line(20, r#"["", 4012, "Contact view"]"#);
+        row["entity_id"] = Value::Null;
+        let e = event(row);
+        assert_eq!((e.activity, e.counts.rows), (act::EXPORT, Some(4012)));
+        let target = e.target.expect("the list");
+        assert_eq!((target.subject.vendor_id.as_str(), target.label.as_deref()), ("list/contact", Some("Contact view")));
+        assert_eq!(judge(line(20, r#"["", "many"]"#)).unwrap_err().code, "missing_field");
+    }
+
+    #[test]
+    fn a_deleted_record_and_a_deleted_user_stay_apart_from_namesakes() {
+        let mut row = line(3, r#"["Mara Oduya"]"#);
+        row["entity_id"] = Value::Null;
+        row["user_id"] = Value::Null;
+        let e = event(row);
+        assert_eq!(e.target.expect("a record").subject.vendor_id, "historyline/204");
+        assert_eq!(e.actor.expect("a user").subject.vendor_id, "username/dana");
+    }
+
+    #[test]
+    fn creme_itself_is_the_system() {
+        let mut row = line(1, r#"["Invoices"]"#);
+        row["username"] = json!("");
+        assert_eq!(event(row).actor.expect("Creme").kind, ActorKind::System);
+    }
+
+    #[test]
+    fn what_is_no_line_is_refused() {
+        assert!(matches!(judge(line(7, r#"["M", 1, "x"]"#)), Ok(Judged::Ignored(_))));
+        assert_eq!(judge(line(1, "not json")).unwrap_err().code, "bad_json");
+        let mut row = line(1, r#"["M"]"#);
+        row["date"] = json!("soon");
+        assert_eq!(judge(row).unwrap_err().code, "bad_time");
+        assert_eq!(judge(json!([1])).unwrap_err().code, "bad_json");
+    }
+}
