@@ -31,3 +31,8 @@ pub trait Blobs: Send + Sync {
     async fn list(&self, prefix: &str) -> Result<Vec<String>>;
     async fn delete(&self, path: &str) -> Result<()>;
 }
+
+/// Only plain relative paths: no empty, dot or dot-dot parts, nothing a file system could read differently.
+fn is_plain(path: &str) -> bool {
+    path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && part.bytes().all(|b| b.is_ascii_graphic() && !b"\\:".contains(&b)))
+}

@@ -1,14 +1,30 @@
 //! Everything relational, one narrow trait per noun, implemented for every [`crate::sql::Handle`]: a pool to read, a unit to change.
 
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
+pub use findings::Findings;
+pub use followers::{Follower, Followers};
 pub use ingest_keys::{IngestKey, IngestKeys};
+pub use invitations::{Invitation, Invitations};
 pub use jobs::Jobs;
+pub use members::Members;
+pub use polls::{Poll, Polls, Trouble};
+pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
+pub use sessions::{Session, Sessions};
+pub use settings::Settings;
 pub use sources::Sources;
 
 mod alerts;
+mod findings;
+mod followers;
 mod ingest_keys;
+mod invitations;
 mod jobs;
+mod members;
+mod polls;
 pub(crate) mod row;
+mod self_events;
+mod sessions;
+mod settings;
 mod sources;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -17,7 +33,20 @@ use crate::{Result, sql::Database};
 
 /// Applies every noun's migrations, in this order.
 pub async fn migrate(database: &Database) -> Result<()> {
-    for part in [sources::MIGRATIONS, ingest_keys::MIGRATIONS, alerts::MIGRATIONS, jobs::MIGRATIONS] {
+    for part in [
+        settings::MIGRATIONS,
+        members::MIGRATIONS,
+        sessions::MIGRATIONS,
+        invitations::MIGRATIONS,
+        self_events::MIGRATIONS,
+        sources::MIGRATIONS,
+        ingest_keys::MIGRATIONS,
+        alerts::MIGRATIONS,
+        jobs::MIGRATIONS,
+        polls::MIGRATIONS,
+        followers::MIGRATIONS,
+        findings::MIGRATIONS,
+    ] {
         database.migrate(part).await?;
     }
     Ok(())

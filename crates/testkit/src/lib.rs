@@ -1,1 +1,12 @@
+//! One behaviour suite per port of `store`, run on every implementation, and the services they need.
+//!
+//! A suite is a plain asynchronous function over a fresh, empty implementation; it panics where the behaviour is not kept.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this crate is tests")]
 
+pub mod blobs;
+pub mod events;
+pub mod keys;
+pub mod services;
+pub mod trail;
+
+pub use services::{postgres, s3, sqlite};

@@ -1,0 +1,72 @@
+//! Every port's behaviour suite on every implementation.
+
+use store::{
+    blobs::{Directory, S3},
+    events::Splits,
+    keys::SqlKeys,
+    sql::Database,
+    trail::SqlTrail,
+};
+use tempfile::tempdir;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn trail_on_sqlite() {
+    let folder = tempdir().unwrap();
+    testkit::trail::suite(async || {
+        let database = Database::open(&testkit::sqlite(folder.path(), &Uuid::new_v4().to_string()), "trail").await.unwrap();
+        SqlTrail::open(database, "activity", 0).await.unwrap()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn trail_on_postgres() {
+    if testkit::services::skipped("VERITRAIL_TEST_POSTGRES") {
+        return;
+    }
+    testkit::trail::suite(async || {
+        let database = Database::open(&testkit::postgres().await.unwrap(), "trail").await.unwrap();
+        SqlTrail::open(database, "activity", 0).await.unwrap()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_migrate_one_after_the_other() {
+    let Some(url) = testkit::postgres().await else { return };
+    let open = async || SqlTrail::open(Database::open(&url, "trail").await.unwrap(), "activity", 0).await;
+    let (one, two, three) = tokio::join!(open(), open(), open());
+    one.and(two).and(three).unwrap();
+}
+
+#[tokio::test]
+async fn keys_on_sqlite() {
+    let folder = tempdir().unwrap();
+    let database = Database::open(&testkit::sqlite(folder.path(), "keys.db"), "keys").await.unwrap();
+    testkit::keys::suite(&SqlKeys::open(database).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn keys_on_postgres() {
+    let Some(url) = testkit::postgres().await else { return };
+    testkit::keys::suite(&SqlKeys::open(Database::open(&url, "keys").await.unwrap()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn blobs_in_a_directory() {
+    let folder = tempdir().unwrap();
+    testkit::blobs::suite(&Directory::open(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn blobs_in_s3() {
+    let Some(url) = testkit::s3().await else { return };
+    testkit::blobs::suite(&S3::open(&url).unwrap()).await;
+}
+
+#[tokio::test]
+async fn events_in_splits() {
+    let folder = tempdir().unwrap();
+    testkit::events::suite(&Splits::open(folder.path()).await.unwrap()).await;
+}
