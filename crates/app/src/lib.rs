@@ -1,1 +1,91 @@
+//! The use cases: what members do with Veritrail, one folder per noun. Everything goes through the [`door`].
 
+use ledger::{Keyring, Reader};
+use model::{Member, Micros};
+use std::{ops::Deref, sync::Arc};
+use store::{blobs::Blobs, events::Events, sql::Database, trail::SqlTrail};
+use uuid::Uuid;
+
+pub mod door;
+pub mod error;
+pub mod operation;
+pub mod view;
+
+pub use door::{Door, Policy, Target, Width};
+pub use error::{AppError, FieldProblem, Result};
+pub use operation::{Kind, Operation};
+
+/// Who asks: a signed-in member, from where, in which request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub member: Member,
+    /// The client's network address, as the server saw it.
+    pub address: Option<String>,
+    pub request: Uuid,
+}
+
+/// What the binary hands over.
+pub struct AppParts {
+    /// The records database; the `self` ledger lives in it too. [`App::new`] migrates it.
+    pub records: Database,
+    pub keyring: Arc<Keyring>,
+    pub events: Arc<dyn Events>,
+    /// The `activity` ledger.
+    pub reader: Reader,
+    pub blobs: Arc<dyn Blobs>,
+    /// The policy in force: [`Policy::standard`], or one from the content folder.
+    pub policy: Policy,
+    /// Generation of a new `self` ledger; one that is there keeps its own.
+    pub self_generation: u32,
+    /// Where people reach Veritrail, for links: `https://veritrail.example.com`.
+    pub public_url: String,
+    /// A demonstration with simulated data.
+    pub demo: bool,
+    pub clock: fn() -> Micros,
+}
+
+/// Everything the use cases share. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// What an [`App`] points to.
+pub struct Shared {
+    pub records: Database,
+    pub self_trail: SqlTrail,
+    pub keyring: Arc<Keyring>,
+    pub events: Arc<dyn Events>,
+    /// The `activity` ledger.
+    pub reader: Reader,
+    pub blobs: Arc<dyn Blobs>,
+    pub door: Door,
+    pub public_url: String,
+    pub demo: bool,
+    pub clock: fn() -> Micros,
+}
+
+impl Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// Migrates the records and opens the `self` ledger in them.
+    pub async fn new(parts: AppParts) -> Result<Self> {
+        let AppParts { records, keyring, events, reader, blobs, policy, self_generation, public_url, demo, clock } = parts;
+        store::records::migrate(&records).await?;
+        let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
+        let door = Door::new(policy);
+        Ok(Self(Arc::new(Shared { records, self_trail, keyring, events, reader, blobs, door, public_url, demo, clock })))
+    }
+
+    pub(crate) fn now(&self) -> Micros {
+        (self.clock)()
+    }
+}
+
+/// The system's clock, for [`AppParts::clock`].
+pub fn system_clock() -> Micros {
+    jiff::Timestamp::now().as_microsecond()
+}

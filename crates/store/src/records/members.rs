@@ -1,0 +1,160 @@
+//! Members and their password hashes.
+
+use super::row::{damaged, id, id_value, json, json_value, optional_id, optional_id_value, unsigned, word};
+use crate::{
+    Result, StoreError,
+    sql::{Handle, Migration, column},
+};
+use async_trait::async_trait;
+use model::{Member, Role};
+use sea_orm::{QueryResult, Value as Sql};
+use uuid::Uuid;
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    name: "members_1",
+    statements: &[
+        "CREATE TABLE members (id BYTEA PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, departments TEXT NOT NULL, \
+        person BYTEA, until_time BIGINT, active BIGINT NOT NULL, created BIGINT NOT NULL, password TEXT NOT NULL)",
+    ],
+}];
+
+const SELECT: &str = "SELECT id, email, name, role, departments, person, until_time, active, created, password FROM members";
+
+/// An organisation has at most thousands of members, so lists are whole.
+#[async_trait]
+pub trait Members {
+    /// `Conflict` when the e-mail address is taken.
+    async fn add_member(&self, member: &Member, password_hash: &str) -> Result<()>;
+    async fn member(&self, id: Uuid) -> Result<Option<Member>>;
+    /// The member and his password hash, by sign-in name in lower case.
+    async fn member_to_sign_in(&self, email: &str) -> Result<Option<(Member, String)>>;
+    /// All, by name.
+    async fn members(&self) -> Result<Vec<Member>>;
+    async fn member_count(&self) -> Result<u64>;
+    /// Writes name, role, departments, person, until and active.
+    async fn change_member(&self, member: &Member) -> Result<()>;
+    /// Makes concurrent changes of members wait for each other until the unit ends, so that a rule over all of them holds.
+    async fn lock_members(&self) -> Result<()>;
+}
+
+#[async_trait]
+impl<H: Handle + ?Sized> Members for H {
+    async fn add_member(&self, member: &Member, password_hash: &str) -> Result<()> {
+        let sql = "INSERT INTO members (id, email, name, role, departments, person, until_time, active, created, password) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+        let values = vec![
+            id_value(member.id),
+            member.email.as_str().into(),
+            member.name.as_str().into(),
+            member.role.name().into(),
+            json_value(&member.departments)?,
+            optional_id_value(member.person),
+            member.until.into(),
+            i64::from(member.active).into(),
+            member.created.into(),
+            password_hash.into(),
+        ];
+        match self.execute(sql, values).await? {
+            0 => Err(StoreError::Conflict(format!("a member with the address {} is there already", member.email))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn member(&self, id: Uuid) -> Result<Option<Member>> {
+        self.rows(&format!("{SELECT} WHERE id = $1"), vec![id_value(id)]).await?.first().map(read).transpose()
+    }
+
+    async fn member_to_sign_in(&self, email: &str) -> Result<Option<(Member, String)>> {
+        let rows = self.rows(&format!("{SELECT} WHERE email = $1"), vec![email.into()]).await?;
+        rows.first().map(|row| Ok((read(row)?, column(row, "password")?))).transpose()
+    }
+
+    async fn members(&self) -> Result<Vec<Member>> {
+        self.rows(&format!("{SELECT} ORDER BY name, id"), vec![]).await?.iter().map(read).collect()
+    }
+
+    async fn member_count(&self) -> Result<u64> {
+        self.rows("SELECT COUNT(*) AS members FROM members", vec![]).await?.first().map_or(Ok(0), |row| unsigned(row, "members"))
+    }
+
+    async fn change_member(&self, member: &Member) -> Result<()> {
+        let sql = "UPDATE members SET name = $2, role = $3, departments = $4, person = $5, until_time = $6, active = $7 WHERE id = $1";
+        let values: Vec<Sql> = vec![
+            id_value(member.id),
+            member.name.as_str().into(),
+            member.role.name().into(),
+            json_value(&member.departments)?,
+            optional_id_value(member.person),
+            member.until.into(),
+            i64::from(member.active).into(),
+        ];
+        match self.execute(sql, values).await? {
+            0 => Err(StoreError::NotFound(format!("member {}", member.id))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn lock_members(&self) -> Result<()> {
+        // A SQLite unit is the only writer already.
+        if self.backend() == sea_orm::DbBackend::Postgres {
+            self.execute("LOCK TABLE members IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &QueryResult) -> Result<Member> {
+    Ok(Member {
+        id: id(row, "id")?,
+        email: column(row, "email")?,
+        name: column(row, "name")?,
+        role: word(row, "role", Role::from_name)?,
+        departments: json(row, "departments")?,
+        person: optional_id(row, "person")?,
+        until: column(row, "until_time")?,
+        active: match column::<i64>(row, "active")? {
+            0 => false,
+            1 => true,
+            other => return Err(damaged("active", format!("{other} is neither 0 nor 1"))),
+        },
+        created: column(row, "created")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::testing::databases;
+
+    #[tokio::test]
+    async fn a_member_is_found_by_his_address_and_changes_stay() {
+        for db in databases().await {
+            let mut member = Member {
+                id: Uuid::from_u128(1),
+                email: "lead@example.com".into(),
+                name: "Lea Lead".into(),
+                role: Role::DepartmentLead,
+                departments: vec![Uuid::from_u128(7)],
+                person: Some(Uuid::from_u128(8)),
+                until: Some(9),
+                active: true,
+                created: 5,
+            };
+            assert_eq!(db.member_count().await.unwrap(), 0);
+            db.add_member(&member, "hash").await.unwrap();
+            let twin = Member { id: Uuid::from_u128(2), ..member.clone() };
+            assert!(matches!(db.add_member(&twin, "other").await, Err(StoreError::Conflict(_))));
+            assert_eq!(db.member_to_sign_in("lead@example.com").await.unwrap(), Some((member.clone(), "hash".into())));
+            assert_eq!(db.member_to_sign_in("nobody@example.com").await.unwrap(), None);
+            member.active = false;
+            member.departments.clear();
+            let unit = db.begin().await.unwrap();
+            unit.lock_members().await.unwrap();
+            unit.change_member(&member).await.unwrap();
+            unit.commit().await.unwrap();
+            assert_eq!(db.members().await.unwrap(), [member.clone()]);
+            assert_eq!(db.member(member.id).await.unwrap(), Some(member));
+            assert!(matches!(db.change_member(&twin).await, Err(StoreError::NotFound(_))));
+        }
+    }
+}

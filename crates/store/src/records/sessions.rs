@@ -1,0 +1,140 @@
+//! Sessions of members, by the hash of their id, and failed sign-ins by a keyed hash of account and address.
+
+use super::row::{damaged, id, id_value, unsigned};
+use crate::{
+    Result,
+    sql::{Handle, Migration, column},
+};
+use async_trait::async_trait;
+use model::Micros;
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    name: "sessions_1",
+    statements: &[
+        "CREATE TABLE sessions (hash BYTEA PRIMARY KEY, member BYTEA NOT NULL, created BIGINT NOT NULL, last_used BIGINT NOT NULL)",
+        "CREATE INDEX sessions_member ON sessions (member)",
+        "CREATE TABLE sign_in_failures (account BYTEA NOT NULL, time BIGINT NOT NULL)",
+        "CREATE INDEX sign_in_failures_account ON sign_in_failures (account, time)",
+    ],
+}];
+
+/// A session: only the hash of its id is kept, so a copy of the database opens none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the id in the cookie.
+    pub hash: [u8; 32],
+    pub member: Uuid,
+    pub created: Micros,
+    pub last_used: Micros,
+}
+
+#[async_trait]
+pub trait Sessions {
+    async fn add_session(&self, session: &Session) -> Result<()>;
+    async fn session(&self, hash: &[u8; 32]) -> Result<Option<Session>>;
+    async fn touch_session(&self, hash: &[u8; 32], now: Micros) -> Result<()>;
+    async fn end_session(&self, hash: &[u8; 32]) -> Result<()>;
+    async fn end_sessions_of(&self, member: Uuid) -> Result<u64>;
+    /// Removes sessions last used before `idle_since` or made before `made_since`; they are void already.
+    async fn drop_stale_sessions(&self, idle_since: Micros, made_since: Micros) -> Result<u64>;
+
+    /// `account` is a keyed hash; the table names nobody.
+    async fn add_sign_in_failure(&self, account: &[u8; 32], now: Micros) -> Result<()>;
+    /// How many failures since, and when the oldest of them was.
+    async fn sign_in_failures(&self, account: &[u8; 32], since: Micros) -> Result<(u64, Option<Micros>)>;
+    /// Forgets this account's failures, and everybody's from before `before`.
+    async fn forget_sign_in_failures(&self, account: &[u8; 32], before: Micros) -> Result<()>;
+}
+
+#[async_trait]
+impl<H: Handle + ?Sized> Sessions for H {
+    async fn add_session(&self, session: &Session) -> Result<()> {
+        let sql = "INSERT INTO sessions (hash, member, created, last_used) VALUES ($1, $2, $3, $4)";
+        let values = vec![session.hash.to_vec().into(), id_value(session.member), session.created.into(), session.last_used.into()];
+        self.execute(sql, values).await.map(drop)
+    }
+
+    async fn session(&self, hash: &[u8; 32]) -> Result<Option<Session>> {
+        let sql = "SELECT hash, member, created, last_used FROM sessions WHERE hash = $1";
+        self.rows(sql, vec![hash.to_vec().into()]).await?.first().map(read).transpose()
+    }
+
+    async fn touch_session(&self, hash: &[u8; 32], now: Micros) -> Result<()> {
+        self.execute("UPDATE sessions SET last_used = $2 WHERE hash = $1 AND last_used < $2", vec![hash.to_vec().into(), now.into()]).await.map(drop)
+    }
+
+    async fn end_session(&self, hash: &[u8; 32]) -> Result<()> {
+        self.execute("DELETE FROM sessions WHERE hash = $1", vec![hash.to_vec().into()]).await.map(drop)
+    }
+
+    async fn end_sessions_of(&self, member: Uuid) -> Result<u64> {
+        self.execute("DELETE FROM sessions WHERE member = $1", vec![id_value(member)]).await
+    }
+
+    async fn drop_stale_sessions(&self, idle_since: Micros, made_since: Micros) -> Result<u64> {
+        self.execute("DELETE FROM sessions WHERE last_used < $1 OR created < $2", vec![idle_since.into(), made_since.into()]).await
+    }
+
+    async fn add_sign_in_failure(&self, account: &[u8; 32], now: Micros) -> Result<()> {
+        self.execute("INSERT INTO sign_in_failures (account, time) VALUES ($1, $2)", vec![account.to_vec().into(), now.into()]).await.map(drop)
+    }
+
+    async fn sign_in_failures(&self, account: &[u8; 32], since: Micros) -> Result<(u64, Option<Micros>)> {
+        let sql = "SELECT COUNT(*) AS failures, MIN(time) AS oldest FROM sign_in_failures WHERE account = $1 AND time >= $2";
+        let rows = self.rows(sql, vec![account.to_vec().into(), since.into()]).await?;
+        rows.first().map_or(Ok((0, None)), |row| Ok((unsigned(row, "failures")?, column(row, "oldest")?)))
+    }
+
+    async fn forget_sign_in_failures(&self, account: &[u8; 32], before: Micros) -> Result<()> {
+        self.execute("DELETE FROM sign_in_failures WHERE account = $1 OR time < $2", vec![account.to_vec().into(), before.into()]).await.map(drop)
+    }
+}
+
+fn read(row: &QueryResult) -> Result<Session> {
+    Ok(Session {
+        hash: column::<Vec<u8>>(row, "hash")?.try_into().map_err(|_| damaged("hash", "not 32 bytes"))?,
+        member: id(row, "member")?,
+        created: column(row, "created")?,
+        last_used: column(row, "last_used")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::testing::databases;
+
+    #[tokio::test]
+    async fn sessions_end_one_by_one_by_member_and_by_age() {
+        for db in databases().await {
+            let session = |n: u8, member: u128, last_used| Session { hash: [n; 32], member: Uuid::from_u128(member), created: 100, last_used };
+            for s in [session(1, 1, 100), session(2, 1, 200), session(3, 2, 300), session(4, 3, 400)] {
+                db.add_session(&s).await.unwrap();
+            }
+            db.touch_session(&[1; 32], 500).await.unwrap();
+            db.touch_session(&[1; 32], 450).await.unwrap();
+            assert_eq!(db.session(&[1; 32]).await.unwrap(), Some(session(1, 1, 500)));
+            assert_eq!(db.end_sessions_of(Uuid::from_u128(1)).await.unwrap(), 2);
+            assert_eq!(db.drop_stale_sessions(350, 0).await.unwrap(), 1);
+            assert_eq!(db.session(&[3; 32]).await.unwrap(), None);
+            db.end_session(&[4; 32]).await.unwrap();
+            assert_eq!(db.session(&[4; 32]).await.unwrap(), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_are_counted_within_their_window() {
+        for db in databases().await {
+            for time in [10, 20, 30] {
+                db.add_sign_in_failure(&[1; 32], time).await.unwrap();
+            }
+            db.add_sign_in_failure(&[2; 32], 30).await.unwrap();
+            assert_eq!(db.sign_in_failures(&[1; 32], 20).await.unwrap(), (2, Some(20)));
+            db.forget_sign_in_failures(&[1; 32], 0).await.unwrap();
+            assert_eq!(db.sign_in_failures(&[1; 32], 0).await.unwrap(), (0, None));
+            assert_eq!(db.sign_in_failures(&[2; 32], 0).await.unwrap(), (1, Some(30)));
+        }
+    }
+}
