@@ -6,6 +6,21 @@ use store::StoreError;
 pub enum LedgerError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The queue before the durable commit is full. Nothing was kept.
+    #[error("the ledger's queue is full; send again in {retry_after_secs} s")]
+    Busy { retry_after_secs: u64 },
+    /// A delivery or leaf over its limit. Nothing was kept.
+    #[error("{what} has {size_bytes} bytes; the limit is {limit_bytes}")]
+    TooLarge { what: String, size_bytes: usize, limit_bytes: usize },
+    /// After a failed fsync or an outcome that cannot be found out nothing more is acknowledged.
+    #[error("the ledger has stopped and acknowledges nothing more: {0}; find the cause, then start again")]
+    Stopped(String),
+    /// The data is older than what was signed before: a backup was restored, or the lock is another ledger's.
+    #[error("ledger {ledger} is older than its lock: {why}; restore newer data, or declare the loss with a new generation")]
+    Older { ledger: String, why: String },
+    /// Two histories: what is stored does not continue what was signed.
+    #[error("ledger {ledger} does not continue what was signed: {why}; nothing is signed until this is resolved")]
+    Fork { ledger: String, why: String },
     /// The bytes are not what was sealed: damaged, or sealed under another key.
     #[error("the {part} part cannot be opened: it is damaged or was sealed under another key")]
     Unsealable { part: &'static str },
@@ -14,8 +29,16 @@ pub enum LedgerError {
     Commitment { part: &'static str },
     #[error("a stored record cannot be read: {0}")]
     Record(#[from] model::stored::StoredError),
+    #[error("tree maths: {0}")]
+    Merkle(#[from] merkle::MerkleError),
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl LedgerError {
+    pub(crate) fn damaged(what: impl Into<String>, why: impl ToString) -> Self {
+        Self::Store(StoreError::Damaged { what: what.into(), why: why.to_string() })
+    }
 }
 
 pub type Result<T, E = LedgerError> = std::result::Result<T, E>;
