@@ -1,6 +1,6 @@
 //! Alerts, the findings in them, and what members did to them. The scope is part of every query a member's read runs.
 
-use super::row::{id, id_value, optional_id, optional_id_value, signed, unsigned, word};
+use super::row::{id, id_value, json, json_value, optional_id, optional_id_value, signed, unsigned, word};
 use crate::{
     Result, StoreError,
     sql::{Handle, Migration, column},
@@ -8,6 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use model::{Alert, AlertStatus, Micros, Reach, Scope, Severity, Verdict};
 use sea_orm::{QueryResult, Value as Sql};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -19,7 +20,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     statements: &[
         "CREATE TABLE alerts (id BYTEA PRIMARY KEY, rule TEXT NOT NULL, severity TEXT NOT NULL, status TEXT NOT NULL, actor BYTEA NOT NULL, \
             source BYTEA NOT NULL, department BYTEA, person BYTEA, first_time BIGINT NOT NULL, last_time BIGINT NOT NULL, opened BIGINT NOT NULL, \
-            findings BIGINT NOT NULL, assignee BYTEA, verdict TEXT, verdict_by BYTEA, verdict_at BIGINT, verdict_note TEXT)",
+            findings BIGINT NOT NULL, assignee BYTEA, verdict TEXT, verdict_by BYTEA, verdict_at BIGINT, verdict_note TEXT, \
+            facts TEXT NOT NULL DEFAULT '{}')",
         "CREATE UNIQUE INDEX alerts_open ON alerts (rule, actor, source) WHERE status <> 'closed'",
         "CREATE INDEX alerts_opened ON alerts (opened, id)",
         "CREATE TABLE alert_findings (finding BYTEA PRIMARY KEY, alert BYTEA NOT NULL REFERENCES alerts (id), superseded_by BYTEA)",
@@ -82,6 +84,9 @@ pub trait Alerts {
     async fn alert_findings(&self, alert: Uuid, limit: u64) -> Result<Vec<AlertFinding>>;
     /// Findings of the alert that nothing superseded.
     async fn count_alert_findings(&self, alert: Uuid) -> Result<u64>;
+    /// Numbers for the alert's words; never personal values.
+    async fn put_alert_facts(&self, alert: Uuid, facts: &Map<String, Value>) -> Result<()>;
+    async fn alert_facts(&self, alert: Uuid) -> Result<Map<String, Value>>;
     async fn note_alert(&self, note: &AlertNote) -> Result<()>;
     /// Oldest first.
     async fn alert_history(&self, alert: Uuid, limit: u64) -> Result<Vec<AlertNote>>;
@@ -227,6 +232,14 @@ impl<H: Handle + ?Sized> Alerts for H {
     async fn count_alert_findings(&self, alert: Uuid) -> Result<u64> {
         let sql = "SELECT COUNT(*) AS findings FROM alert_findings WHERE alert = $1 AND superseded_by IS NULL";
         self.rows(sql, vec![id_value(alert)]).await?.first().map_or(Ok(0), |row| unsigned(row, "findings"))
+    }
+
+    async fn put_alert_facts(&self, alert: Uuid, facts: &Map<String, Value>) -> Result<()> {
+        self.execute("UPDATE alerts SET facts = $2 WHERE id = $1", vec![id_value(alert), json_value(facts)?]).await.map(drop)
+    }
+
+    async fn alert_facts(&self, alert: Uuid) -> Result<Map<String, Value>> {
+        self.rows("SELECT facts FROM alerts WHERE id = $1", vec![id_value(alert)]).await?.first().map_or(Ok(Map::new()), |row| json(row, "facts"))
     }
 
     async fn note_alert(&self, note: &AlertNote) -> Result<()> {

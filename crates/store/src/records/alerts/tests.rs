@@ -92,6 +92,10 @@ async fn a_finding_is_in_one_alert_and_a_superseded_one_does_not_count() {
         assert_eq!(db.alert_of_finding(old).await.unwrap(), Some(a.id));
         let listed = db.alert_findings(a.id, 10).await.unwrap();
         assert_eq!(listed[0], AlertFinding { finding: old, superseded_by: Some(new) });
+        assert_eq!(db.alert_facts(a.id).await.unwrap(), Map::new());
+        let facts = serde_json::json!({"observed": 14}).as_object().unwrap().clone();
+        db.put_alert_facts(a.id, &facts).await.unwrap();
+        assert_eq!(db.alert_facts(a.id).await.unwrap(), facts);
         for what in ["opened", "status:closed"] {
             db.note_alert(&AlertNote { alert: a.id, at: 5, member: None, what: what.into() }).await.unwrap();
         }

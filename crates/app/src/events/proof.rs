@@ -1,0 +1,1 @@
+//! Proof that an event stands in the ledger.
