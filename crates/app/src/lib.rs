@@ -3,12 +3,17 @@
 use ledger::{Keyring, Reader};
 use model::{Member, Micros};
 use std::{ops::Deref, sync::Arc};
-use store::{blobs::Blobs, events::Events, sql::Database, trail::SqlTrail};
+use store::{blobs::Blobs, events::Events, sql::Database, trail::{SqlTrail, Trail}};
 use uuid::Uuid;
 
+pub mod alerts;
 pub mod door;
 pub mod error;
+pub mod events;
 pub mod operation;
+pub mod overview;
+pub mod rules;
+pub mod sources;
 pub mod view;
 
 pub use door::{Door, Policy, Target, Width};
@@ -32,6 +37,9 @@ pub struct AppParts {
     pub events: Arc<dyn Events>,
     /// The `activity` ledger.
     pub reader: Reader,
+    /// The tail of the `activity` ledger: quarantine and counts.
+    pub trail: Arc<dyn Trail>,
+    pub rules: Arc<rules::RuleBook>,
     pub blobs: Arc<dyn Blobs>,
     /// The policy in force: [`Policy::standard`], or one from the content folder.
     pub policy: Policy,
@@ -56,6 +64,9 @@ pub struct Shared {
     pub events: Arc<dyn Events>,
     /// The `activity` ledger.
     pub reader: Reader,
+    /// The tail of the `activity` ledger: quarantine and counts.
+    pub trail: Arc<dyn Trail>,
+    pub rules: Arc<rules::RuleBook>,
     pub blobs: Arc<dyn Blobs>,
     pub door: Door,
     pub public_url: String,
@@ -73,11 +84,11 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, blobs, policy, self_generation, public_url, demo, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, blobs, policy, self_generation, public_url, demo, clock } = parts;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
-        Ok(Self(Arc::new(Shared { records, self_trail, keyring, events, reader, blobs, door, public_url, demo, clock })))
+        Ok(Self(Arc::new(Shared { records, self_trail, keyring, events, reader, trail, rules, blobs, door, public_url, demo, clock })))
     }
 
     pub(crate) fn now(&self) -> Micros {

@@ -155,6 +155,15 @@ impl Keyring {
         SubjectKey(self.mac("source-key", &[source.as_bytes()]))
     }
 
+    /// Seals what belongs to a source under its own key; `purpose` binds it to its place.
+    pub fn seal_for_source(&self, source: Uuid, purpose: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        aead_seal(&self.source_key(source).0, purpose.as_bytes(), plain)
+    }
+
+    pub fn open_for_source(&self, source: Uuid, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        aead_open(&self.source_key(source).0, purpose.as_bytes(), sealed).ok_or(LedgerError::Unsealable { part: "source's secrets" })
+    }
+
     fn fresh(&self, lookup: [u8; 16]) -> Result<SubjectRow> {
         let subject = Uuid::new_v4();
         let mut key = [0; 32];

@@ -128,6 +128,11 @@ impl App {
     }
 }
 
+/// Resolves a question for a reader, relative times counted from now.
+pub(crate) async fn resolve_for(app: &App, viewer: &Viewer, asked: &Asked) -> Result<EventQuery, AppError> {
+    resolve::resolve(app, viewer, asked, app.now()).await
+}
+
 fn read_position(text: &str) -> Result<Position, AppError> {
     text.parse().map_err(|detail| AppError::Invalid(vec![FieldProblem::new("position", detail)]))
 }
