@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod connector;
 pub mod creme;
+pub mod generic;
 pub mod input;
 pub mod manifest;
 pub mod salesforce;
