@@ -1,1 +1,154 @@
+//! HTTP: handlers, the OpenAPI document, sessions. Handlers read the request, hand one call to `app` or `pipeline`, and answer.
 
+use app::App;
+use axum::{Router, middleware, routing::get};
+use pipeline::Intake;
+use std::{net::IpAddr, sync::Arc};
+use tower_http::{compression::CompressionLayer, trace::TraceLayer};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+mod alerts;
+mod assets;
+mod cookie;
+mod directory;
+mod events;
+mod guard;
+mod health;
+mod ingest;
+mod jobs;
+mod ledger_files;
+mod ledgers;
+mod live;
+mod members;
+mod metrics;
+mod openapi;
+mod overview;
+mod own_trail;
+pub mod problem;
+mod session;
+mod settings;
+mod signed;
+mod sources;
+
+pub use assets::Assets;
+pub use live::Live;
+pub use metrics::Metrics;
+pub use settings::{Setting, SettingsSection};
+
+/// How the server stands in its network.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// People reach it over TLS: the session cookie is bound to it.
+    pub secure: bool,
+    /// Anyone may read `/ledger/...`.
+    pub publish_ledger: bool,
+    /// Bearer token for `/metrics`; `None`: loopback only.
+    pub metrics_token: Option<String>,
+    /// Longest request body in bytes.
+    pub body_bytes: usize,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// Everything the handlers share. Cheap to clone.
+#[derive(Clone)]
+pub struct Server(Arc<Parts>);
+
+/// What a [`Server`] points to.
+pub struct Parts {
+    pub app: App,
+    pub intake: Arc<Intake>,
+    pub live: Live,
+    pub http: Http,
+    pub settings: Vec<SettingsSection>,
+    pub metrics: Metrics,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Server {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// Every operation of `/api/v1`; a route that is not here is not in the OpenAPI document either.
+fn operations() -> OpenApiRouter<Server> {
+    OpenApiRouter::with_openapi(openapi::document())
+        .routes(routes!(session::first_run, session::start))
+        .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(session::invitation))
+        .routes(routes!(session::accept))
+        .routes(routes!(overview::read))
+        .routes(routes!(events::search))
+        .routes(routes!(events::count))
+        .routes(routes!(events::facets))
+        .routes(routes!(events::histogram))
+        .routes(routes!(events::read))
+        .routes(routes!(events::proof))
+        .routes(routes!(events::own))
+        .routes(routes!(live::stream))
+        .routes(routes!(directory::persons))
+        .routes(routes!(directory::person))
+        .routes(routes!(directory::pattern))
+        .routes(routes!(directory::subject))
+        .routes(routes!(directory::departments))
+        .routes(routes!(directory::import))
+        .routes(routes!(overview::search))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::read, alerts::update))
+        .routes(routes!(alerts::judge))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(sources::connectors))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::check))
+        .routes(routes!(sources::read, sources::update))
+        .routes(routes!(sources::create_key))
+        .routes(routes!(sources::revoke_key))
+        .routes(routes!(sources::upload))
+        .routes(routes!(sources::quarantine))
+        .routes(routes!(sources::replay))
+        .routes(routes!(jobs::export))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::read, jobs::cancel))
+        .routes(routes!(jobs::file))
+        .routes(routes!(own_trail::list))
+        .routes(routes!(ledgers::list))
+        .routes(routes!(members::list))
+        .routes(routes!(members::invite))
+        .routes(routes!(members::update))
+        .routes(routes!(settings::read))
+}
+
+/// The OpenAPI document as JSON text.
+pub fn openapi_json() -> String {
+    operations().into_openapi().to_pretty_json().expect("the document is plain data")
+}
+
+/// The whole HTTP surface.
+pub fn router(server: Server, assets: Assets) -> Router {
+    let (api, document) = operations().split_for_parts();
+    let document = Arc::new(document.to_pretty_json().expect("the document is plain data"));
+    let api = api
+        .route("/openapi.json", get(move |signed: signed::Signed| openapi::answer(signed, document.clone())))
+        .fallback(openapi::unknown)
+        .layer(middleware::from_fn(guard::same_site));
+    // Ingest is for programs with a key: no cookie, so no foreign page to fear.
+    let ingest = OpenApiRouter::<Server>::new().routes(routes!(ingest::push)).split_for_parts().0;
+    Router::new()
+        .nest("/api/v1", ingest.merge(api))
+        .route("/health", get(health::read))
+        .route("/metrics", get(metrics::read))
+        .route("/ledger/{ledger}/{*path}", get(ledger_files::file))
+        .with_state(server.clone())
+        .fallback_service(get(assets::serve).with_state(assets))
+        .layer(middleware::from_fn_with_state(server, metrics::count))
+        .layer(middleware::from_fn(guard::headers))
+        .layer(CompressionLayer::new())
+        .layer(TraceLayer::new_for_http())
+}

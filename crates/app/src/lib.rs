@@ -10,9 +10,12 @@ pub mod alerts;
 pub mod door;
 pub mod error;
 pub mod events;
+pub mod jobs;
+pub mod ledgers;
 pub mod operation;
 pub mod overview;
 pub mod rules;
+pub mod search;
 pub mod sources;
 pub mod view;
 
@@ -69,6 +72,8 @@ pub struct Shared {
     pub rules: Arc<rules::RuleBook>,
     pub blobs: Arc<dyn Blobs>,
     pub door: Door,
+    /// What the signer of checkpoints last said.
+    pub board: ledgers::Board,
     pub public_url: String,
     pub demo: bool,
     pub clock: fn() -> Micros,
@@ -88,7 +93,7 @@ impl App {
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
-        Ok(Self(Arc::new(Shared { records, self_trail, keyring, events, reader, trail, rules, blobs, door, public_url, demo, clock })))
+        Ok(Self(Arc::new(Shared { records, self_trail, keyring, events, reader, trail, rules, blobs, door, board: ledgers::Board::default(), public_url, demo, clock })))
     }
 
     pub(crate) fn now(&self) -> Micros {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// All connectors, in the order the catalogue page shows them.
 pub fn catalogue() -> Vec<Arc<dyn Connector>> {
-    vec![Arc::new(crate::salesforce::Salesforce), Arc::new(crate::generic::Generic)]
+    vec![Arc::new(crate::creme::Creme), Arc::new(crate::salesforce::Salesforce), Arc::new(crate::generic::Generic)]
 }
 
 /// The connector with this id.

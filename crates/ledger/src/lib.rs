@@ -2,29 +2,41 @@
 //!
 //! [`seal`] turns an event into a leaf without personal data and sealed parts; [`keyring`] keeps the subjects' keys;
 //! [`fingerprint`] tells a record from its resend. [`append`] is the one durable commit, [`read`] the one order in which everything
-//! else follows. Nothing here parses a CRM's payload.
+//! else follows; [`integrate`] signs what is there, [`prove`] and [`verify`] show it. Nothing here parses a CRM's payload.
 
 pub mod append;
 pub mod delivery;
 pub mod error;
 pub mod fingerprint;
+pub mod integrate;
 pub mod keyring;
 pub mod layout;
+pub mod lock;
 pub mod opened;
+pub mod prove;
 pub mod read;
 pub mod seal;
 pub mod segment;
 pub mod tokens;
+pub mod verify;
 
+mod copies;
+mod moved;
 mod queue;
 mod records;
+mod resume;
+mod tiles;
 
 pub use append::Appender;
 pub use delivery::{Delivery, Numbered, open_quarantined, prepare};
 pub use error::LedgerError;
+pub use integrate::{Checkpointed, Integrator};
 pub use keyring::{Keyring, Master};
 pub use layout::Layout;
+pub use lock::Lock;
 pub use opened::open_all;
+pub use prove::{Proof, prove};
 pub use read::Reader;
 pub use seal::{Opened, open, seal};
 pub use tokens::{token, tokens};
+pub use verify::{Fault, Report, verify};

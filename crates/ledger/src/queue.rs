@@ -124,15 +124,11 @@ async fn settle(trail: &dyn Trail, mut batches: Vec<NewBatch>) -> store::Result<
                 unknown = Some((error, since));
             }
             // The earlier try did happen, or somebody else moved the cursor: the head's lock was free, so it is settled by now.
-            Err(error @ StoreError::Conflict(_)) if unknown.is_some() => {
-                if !happened(trail, &batches).await? {
-                    return Err(error);
-                }
-                for batch in &mut batches {
-                    batch.expected_cursor = None;
-                    batch.quarantine.clear();
-                }
-            }
+            Err(error @ StoreError::Conflict(_)) if unknown.is_some() => match strip_what_is_there(trail, &mut batches).await {
+                Ok(true) | Err(StoreError::Unavailable { .. }) => {}
+                Ok(false) => return Err(error),
+                Err(error) => return Err(error),
+            },
             Err(StoreError::Unavailable { .. }) if unknown.is_some() => {}
             Err(error) => return Err(error),
         }
@@ -146,23 +142,28 @@ async fn settle(trail: &dyn Trail, mut batches: Vec<NewBatch>) -> store::Result<
     }
 }
 
-/// Whether a group, which commits as a whole or not at all, is in the trail: told by what would conflict.
-async fn happened(trail: &dyn Trail, batches: &[NewBatch]) -> store::Result<bool> {
+/// Takes out of the batches what is in the trail already and would conflict, each by its own evidence; `false` when nothing was.
+async fn strip_what_is_there(trail: &dyn Trail, batches: &mut [NewBatch]) -> store::Result<bool> {
+    let mut stripped = false;
     for batch in batches {
+        let mut there = Vec::new();
         for quarantined in &batch.quarantine {
             match trail.quarantined_bytes(quarantined.item.id).await {
-                Ok(_) => return Ok(true),
+                Ok(_) => there.push(quarantined.item.id),
                 Err(StoreError::NotFound(_)) => {}
-                Err(e) => return Err(e),
+                Err(error) => return Err(error),
             }
         }
+        batch.quarantine.retain(|q| !there.contains(&q.item.id));
+        stripped |= !there.is_empty();
         if let (Some(_), Some(cursor)) = (&batch.expected_cursor, &batch.cursor)
             && trail.cursor(batch.source, &batch.stream).await?.0 == *cursor
         {
-            return Ok(true);
+            batch.expected_cursor = None;
+            stripped = true;
         }
     }
-    Ok(false)
+    Ok(stripped)
 }
 
 fn clone(error: &StoreError) -> StoreError {

@@ -11,11 +11,16 @@ const MAX_BATCH_BYTES: u64 = 64 << 20;
 
 /// Unpacks the records of a batch; there must be `count` of them and nothing after.
 pub(crate) fn unpack(packed: &[u8], count: u64) -> Result<Vec<StoredEvent>, String> {
+    unpack_within(packed, count, MAX_BATCH_BYTES)
+}
+
+/// The same for several batches one after the other, which is how a segment holds them.
+pub(crate) fn unpack_within(packed: &[u8], count: u64, limit_bytes: u64) -> Result<Vec<StoredEvent>, String> {
     let mut plain = Vec::new();
     let decoder = zstd::stream::read::Decoder::new(packed).map_err(|e| e.to_string())?;
-    decoder.take(MAX_BATCH_BYTES + 1).read_to_end(&mut plain).map_err(|e| e.to_string())?;
-    if plain.len() as u64 > MAX_BATCH_BYTES {
-        return Err(format!("unpacks to more than {MAX_BATCH_BYTES} bytes"));
+    decoder.take(limit_bytes + 1).read_to_end(&mut plain).map_err(|e| e.to_string())?;
+    if plain.len() as u64 > limit_bytes {
+        return Err(format!("unpacks to more than {limit_bytes} bytes"));
     }
     let (mut at, mut records) = (0, Vec::new());
     while at < plain.len() {

@@ -21,7 +21,7 @@ pub use note::{Note, NoteSigner, NoteVerifier};
 pub use proof::{consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
 pub use tile::{TILE_WIDTH, TileId, TileReader, append_tiles};
 pub use tlog_proof::TlogProof;
-pub use tree::root;
+pub use tree::{fold, root};
 
 #[cfg(test)]
 mod properties;

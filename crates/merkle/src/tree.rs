@@ -40,8 +40,8 @@ fn complete_node(tiles: &(impl TileReader + ?Sized), size: u64, height: u32, ind
     Ok(fold(part))
 }
 
-/// The node over a power-of-two number of neighbours.
-pub(crate) fn fold(hashes: &[Hash]) -> Hash {
+/// The node over a power-of-two number of neighbours; for a full tile, the hash that stands for it one level up.
+pub fn fold(hashes: &[Hash]) -> Hash {
     match hashes {
         [] => EMPTY_ROOT,
         [one] => *one,

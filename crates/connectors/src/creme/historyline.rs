@@ -4,22 +4,24 @@ use super::{
     manifest::{HISTORYLINE, NORMALISER},
     normalise::{Judged, Row, account},
 };
-use crate::{Context, RawRecord};
+use crate::{Context, RawRecord, State};
 use model::{Activity, Actor, ActorKind, Change, Class, Event, Outcome, Refusal, SubjectRef, Target, class::act, event::Identity, time};
 use serde_json::Value;
 
-/// What a line's type says was done. Lines about links, properties and parts of a record are changes of the record.
-fn meaning(kind: i64) -> Option<(Activity, &'static str)> {
-    Some(match kind {
+/// Records in the trash remembered by name, until their deletion; the oldest go first.
+const MAX_TRASHED: usize = 1_000;
+
+/// What a line's type says was done. Lines about links, properties and parts of a record are changes of the record; a link has
+/// two lines, one for each end.
+fn meaning(kind: i64) -> (Activity, &'static str) {
+    match kind {
         1 => (act::CREATE, "creation"),
         2 => (act::UPDATE, "edition"),
         3 => (act::DELETE, "deletion"),
         4 => (act::UPDATE, "related_edition"),
         5 => (act::UPDATE, "property_added"),
-        6 => (act::UPDATE, "relation_added"),
-        7 => return None,
-        8 => (act::UPDATE, "relation_deleted"),
-        9 => return None,
+        6 | 7 => (act::UPDATE, "relation_added"),
+        8 | 9 => (act::UPDATE, "relation_deleted"),
         10 => (act::UPDATE, "part_created"),
         11 => (act::UPDATE, "part_edited"),
         12 => (act::UPDATE, "part_deleted"),
@@ -28,16 +30,14 @@ fn meaning(kind: i64) -> Option<(Activity, &'static str)> {
         15 => (act::UPDATE, "custom_fields"),
         20 => (act::EXPORT, "export"),
         _ => (Activity::OTHER, "unknown"),
-    })
+    }
 }
 
 /// Reads one line. Its id is the event's; a line of a type Creme added since is kept as activity Other.
-pub(super) fn normalise(context: &Context, record: &RawRecord) -> Result<Judged, Refusal> {
+pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord) -> Result<Judged, Refusal> {
     let row = Row::parse(record)?;
     let (id, kind) = (row.required_int("id")?, row.required_int("type")?);
-    let Some((mut activity, reason)) = meaning(kind) else {
-        return Ok(Judged::Ignored("the other end of a link whose own line is an event"));
-    };
+    let (mut activity, reason) = meaning(kind);
     let when = row.text("date").and_then(time::parse).ok_or_else(|| Refusal::field("bad_time", "date", "the line's date cannot be read"))?;
     let value = value_of(&row)?;
     let mut e = Event::new(context.source, HISTORYLINE, NORMALISER, &format!("historyline.{kind}"), Class::WebResources, activity, when);
@@ -47,7 +47,7 @@ pub(super) fn normalise(context: &Context, record: &RawRecord) -> Result<Judged,
     e.raw = record.text.clone();
     e.actor = Some(actor(context, &row));
 
-    let object_type = object_type(&row);
+    let object_type = row.object_type();
     let label = value.first().and_then(Value::as_str).filter(|s| !s.is_empty());
     match kind {
         20 => {
@@ -62,14 +62,20 @@ pub(super) fn normalise(context: &Context, record: &RawRecord) -> Result<Judged,
             e.reason = Some("restored".to_owned());
         }
         2 | 15 => e.changes = value.iter().skip(1).filter_map(|item| change(kind, item)).collect(),
-        4..=6 | 8..=13 => {
+        4..=13 => {
             e.detail.insert("about".to_owned(), Value::Array(value.iter().skip(1).cloned().collect()));
         }
         _ => {}
     }
     e.activity = activity;
-    // A deleted record's id is taken off its lines: each such line then names a subject of its own, so that namesakes are not joined.
-    let subject = row.int("entity_id").map_or_else(|| format!("historyline/{id}"), |id| id.to_string());
+    // A deleted record's id is taken off its lines. Its way into the trash still had it, if it was read in time; otherwise the
+    // line names a subject of its own, so that namesakes are not joined.
+    let entity = row.int("entity_id");
+    let trashed = label.and_then(|label| trash(state, kind, &object_type, label, entity));
+    if trashed.is_some() {
+        e.detail.insert("record_by".to_owned(), "the only trashed record of this type and name".into());
+    }
+    let subject = entity.or(trashed).map_or_else(|| format!("historyline/{id}"), |id| id.to_string());
     e.target = Some(Target { subject: SubjectRef::record(context.source, subject), object_type, label: label.map(str::to_owned) });
     if row.flag("by_wf_engine") {
         e.detail.insert("by_workflow".to_owned(), Value::Bool(true));
@@ -77,12 +83,36 @@ pub(super) fn normalise(context: &Context, record: &RawRecord) -> Result<Judged,
     Ok(Judged::one(e))
 }
 
+/// Remembers a record that goes to the trash; at its deletion, whose line has no id any more, gives the id back if only one fits.
+fn trash(state: &mut State, kind: i64, object_type: &str, label: &str, entity: Option<i64>) -> Option<i64> {
+    let mut trashed: Vec<(String, String, i64)> = state.get("trashed").and_then(|t| serde_json::from_value(t.clone()).ok()).unwrap_or_default();
+    let found = match (kind, entity) {
+        (14, Some(id)) => {
+            trashed.retain(|(.., known)| *known != id);
+            trashed.push((object_type.to_owned(), label.to_owned(), id));
+            None
+        }
+        (3, None) => {
+            let fits: Vec<i64> = trashed.iter().filter(|(t, l, _)| t == object_type && l == label).map(|(.., id)| *id).collect();
+            trashed.retain(|(t, l, _)| t != object_type || l != label);
+            if let [only] = fits.as_slice() { Some(*only) } else { None }
+        }
+        _ => return None,
+    };
+    let surplus = trashed.len().saturating_sub(MAX_TRASHED);
+    trashed.drain(..surplus);
+    *state = serde_json::json!({ "trashed": trashed });
+    found
+}
+
 /// `value` is JSON in a text column; some drivers hand it over already read.
 fn value_of(row: &Row) -> Result<Vec<Value>, Refusal> {
     match row.value("value") {
         Value::Array(items) => Ok(items.clone()),
         Value::String(text) => serde_json::from_str(text).map_err(|_| Refusal::field("bad_json", "value", "the line's value is not a JSON list")),
-        _ => Err(Refusal::field("missing_field", "value", "the line has no value")),
+        // The column may be null.
+        Value::Null => Ok(Vec::new()),
+        _ => Err(Refusal::field("bad_json", "value", "the line's value is not a JSON list")),
     }
 }
 
@@ -104,15 +134,6 @@ fn actor(context: &Context, row: &Row) -> Actor {
             email: None,
             application: None,
         },
-    }
-}
-
-/// The reader joins the content type's model name; a type Creme no longer knows is named by its number.
-fn object_type(row: &Row) -> String {
-    match (row.text("model"), row.int("entity_ctype_id")) {
-        (Some(model), _) => model.to_lowercase(),
-        (None, Some(id)) => format!("ctype_{id}"),
-        (None, None) => "record".to_owned(),
     }
 }
 
@@ -144,7 +165,7 @@ mod tests {
 
     fn judge(row: Value) -> Result<Judged, Refusal> {
         let context = Context { source: Uuid::nil(), received: 0, settings: Settings::default() };
-        normalise(&context, &RawRecord { text: row.to_string(), origin: "historyline".into(), kind: String::new() })
+        normalise(&context, &mut State::Null, &RawRecord { text: row.to_string(), origin: "historyline".into(), kind: String::new() })
     }
 
     fn line(kind: i64, value: &str) -> Value {
@@ -212,6 +233,22 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_finds_its_record_in_the_trash() {
+        let context = Context { source: Uuid::nil(), received: 0, settings: Settings::default() };
+        let mut state = State::Null;
+        let mut fold = |mut row: Value, entity: Value| {
+            row["entity_id"] = entity;
+            match normalise(&context, &mut state, &RawRecord { text: row.to_string(), origin: "t".into(), kind: String::new() }) {
+                Ok(Judged::Events(mut events)) => events.remove(0).target.expect("a record").subject.vendor_id,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(fold(line(14, r#"["Mara Oduya", true]"#), json!(31)), "31");
+        assert_eq!(fold(line(3, r#"["Mara Oduya"]"#), Value::Null), "31");
+        assert_eq!(fold(line(3, r#"["Mara Oduya"]"#), Value::Null), "historyline/204");
+    }
+
+    #[test]
     fn creme_itself_is_the_system() {
         let mut row = line(1, r#"["Invoices"]"#);
         row["username"] = json!("");
@@ -220,7 +257,6 @@ mod tests {
 
     #[test]
     fn what_is_no_line_is_refused() {
-        assert!(matches!(judge(line(7, r#"["M", 1, "x"]"#)), Ok(Judged::Ignored(_))));
         assert_eq!(judge(line(1, "not json")).unwrap_err().code, "bad_json");
         let mut row = line(1, r#"["M"]"#);
         row["date"] = json!("soon");

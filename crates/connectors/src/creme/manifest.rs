@@ -4,6 +4,7 @@ use crate::manifest::{Manifest, Recorded, Setting, SettingKind, StreamManifest};
 
 pub const HISTORYLINE: &str = "historyline";
 pub const IMPRINT: &str = "imprint";
+pub const LAST_VIEWED: &str = "last_viewed";
 pub const ACCOUNTS: &str = "accounts";
 pub const ACCESS_LOG: &str = "access_log";
 
@@ -22,30 +23,23 @@ pub static MANIFEST: Manifest = Manifest {
             help: "A read-only account on Creme's PostgreSQL or SQLite database. Creme is never written to.",
             kind: SettingKind::Secret,
             required: true,
-            example: "postgres://veritrail:password@db.example.com/creme",
+            example: "postgres://veritrail:password@db.example.com/creme or sqlite:///srv/creme/creme.sqlite3",
         },
         Setting {
             name: "access_log",
             title: "Access log",
-            help: "The combined-format access log of the web server in front of Creme. Without it sign-ins, report exports and refusals are not seen.",
+            help: "The combined-format access log of the web server in front of Creme, readable on this machine. Without it sign-ins, report exports and refusals are not seen.",
             kind: SettingKind::Path,
             required: false,
             example: "/var/log/creme/access.log",
         },
-        Setting {
-            name: "timezone",
-            title: "Time zone",
-            help: "The zone of database times written without one. SQLite and PostgreSQL installations of Creme write UTC, which is taken when this is empty.",
-            kind: SettingKind::Text,
-            required: false,
-            example: "Europe/Paris",
-        },
     ],
     streams: &[
-        StreamManifest { name: HISTORYLINE, title: "History of records", poll_secs: 30, lateness_secs: 120 },
-        StreamManifest { name: IMPRINT, title: "Contact reads", poll_secs: 30, lateness_secs: 120 },
-        StreamManifest { name: ACCOUNTS, title: "Accounts, roles and rights", poll_secs: 60, lateness_secs: 120 },
-        StreamManifest { name: ACCESS_LOG, title: "Web server's access log", poll_secs: 10, lateness_secs: 60 },
+        StreamManifest { name: HISTORYLINE, title: "History of records", poll_secs: 3, lateness_secs: 120 },
+        StreamManifest { name: IMPRINT, title: "Contact reads", poll_secs: 5, lateness_secs: 120 },
+        StreamManifest { name: LAST_VIEWED, title: "Last viewed records", poll_secs: 3, lateness_secs: 120 },
+        StreamManifest { name: ACCOUNTS, title: "Accounts, roles and rights", poll_secs: 5, lateness_secs: 120 },
+        StreamManifest { name: ACCESS_LOG, title: "Web server's access log", poll_secs: 2, lateness_secs: 180 },
     ],
     recorded: RECORDED,
 };
@@ -59,27 +53,53 @@ const fn nowhere(act: &'static str, note: &'static str) -> Recorded {
 }
 
 static RECORDED: &[Recorded] = &[
-    by("Sign in", ACCESS_LOG, "Address and browser, no user name: the log line carries none, and the database keeps only each user's last sign-in."),
-    by("Fail to sign in", ACCESS_LOG, "A sign-in form answered with itself. No user name is recorded anywhere."),
-    by("Sign out", ACCESS_LOG, "Address and browser, no user name."),
-    by("Read a contact", IMPRINT, "Once per user, contact and hour. Creme removes these with the contact."),
-    by("Read another record", ACCESS_LOG, "Record and address, no user name."),
-    nowhere("List or search records", "A list page leaves only its address in the access log: neither the user nor what was shown."),
+    by(
+        "Sign in",
+        ACCESS_LOG,
+        "Address and browser. The user by the account's last sign-in of the same moment, when only one fits; the event says so and how sure it is.",
+    ),
+    by("Fail to sign in", ACCESS_LOG, "A sign-in form answered with itself: address and browser. The name that was tried is recorded nowhere."),
+    by("Sign out", ACCESS_LOG, "Address and browser; the user as for a sign-in."),
+    by(
+        "Read a contact",
+        IMPRINT,
+        "With the user, once per user, contact and hour; further reads arrive as last viewed. Creme removes imprints with the contact.",
+    ),
+    by(
+        "Read another record",
+        LAST_VIEWED,
+        "With the user and the time of the last view only: Creme keeps a handful per user, so several views between two reads are one.",
+    ),
+    by("List or search records", ACCESS_LOG, "The page's address only (kept as a request): not which records were shown nor what was searched for."),
     by("Create a record", HISTORYLINE, "With the user and the record's name."),
     by("Change a record", HISTORYLINE, "Old and new values of short fields; long texts by name of the field only."),
     by("Change a custom field", HISTORYLINE, "Old and new values, by the custom field's id."),
+    by("Link or unlink two records", HISTORYLINE, "A line at each of both ends."),
     by("Move a record to the trash", HISTORYLINE, "Also its return from there."),
-    by("Delete a record", HISTORYLINE, "Creme takes the record's id off all its earlier lines; the events already read keep it."),
+    by(
+        "Delete a record",
+        HISTORYLINE,
+        "Creme takes the record's id off all its earlier lines; the events already read keep it, and the deletion is joined to them by the trash.",
+    ),
     by("Export a list", HISTORYLINE, "With the user and the number of rows."),
-    by("Export a report", ACCESS_LOG, "Report and address; neither the user nor the number of rows."),
-    by("Download a file", ACCESS_LOG, "File and address, no user name."),
+    by(
+        "Export a report",
+        ACCESS_LOG,
+        "Report and address, without the number of rows; the user only where one alone is signed in from that address and browser.",
+    ),
+    by("Download a file", ACCESS_LOG, "File and address; the user as for a report's export."),
     by("Create, disable or delete an account", ACCOUNTS, "Found by comparing snapshots: when and what, not by whom."),
     by(
         "Give or take a right",
         ACCOUNTS,
-        "Roles, superuser and role rights by comparing snapshots: not by whom; a change undone between two reads is not seen.",
+        "Roles, superuser and a role's rights by comparing snapshots: not by whom; a change undone between two reads is not seen.",
     ),
-    by("Set a password", ACCESS_LOG, "For whom and from which address, not by whom."),
-    by("Be denied", ACCESS_LOG, "Only as answer 403 to an address: Creme's history knows nothing of it, and the line names no user."),
+    by("Set another user's password", ACCESS_LOG, "For whom and from which address; by whom as for a report's export."),
+    by("Be denied", ACCESS_LOG, "Answer 403 to an address; Creme's history knows nothing of it."),
+    nowhere("The name tried in a failed sign-in", "Neither the database nor the access log has it."),
+    nowhere("Read a record again within moments", "The last view overwrites the one before; the page's address is in the access log."),
+    nowhere("See records in a list or a search result", "Nothing says which records a list showed."),
+    nowhere("Change a record and change it back within one form", "Creme compares a record before and after saving; what is equal leaves no line."),
+    nowhere("Save a form without changing anything", "Only the request is in the access log."),
     nowhere("Read or change Creme's database directly", "Below Creme; only the database server's own audit could tell."),
 ];

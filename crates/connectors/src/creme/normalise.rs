@@ -1,6 +1,6 @@
 //! From Creme's records to events. Pure: everything an event says is in the record, the context or the stream's state.
 
-use super::{access_log, historyline, manifest};
+use super::{access_log, accounts, historyline, manifest, reads};
 use crate::{Context, RawRecord, State};
 use model::{Actor, ActorKind, Event, Refusal, SubjectRef};
 use serde_json::{Map, Value};
@@ -24,10 +24,16 @@ impl Judged {
 ///
 /// # Errors
 /// A refusal where the record is not in Creme's format; it goes to quarantine.
-pub fn normalise(context: &Context, stream: &str, _state: &mut State, record: &RawRecord) -> Result<Judged, Refusal> {
+pub(super) fn normalise(context: &Context, stream: &str, state: &mut State, record: &RawRecord) -> Result<Judged, Refusal> {
+    if record.kind == "django_content_type" {
+        return Err(Refusal::new("no_act", "Creme's table of content types names kinds of records; a row of it is no act"));
+    }
     match stream {
-        manifest::HISTORYLINE => historyline::normalise(context, record),
-        manifest::ACCESS_LOG => access_log::normalise(context, record),
+        manifest::HISTORYLINE => historyline::normalise(context, state, record),
+        manifest::IMPRINT => reads::imprint(context, record),
+        manifest::LAST_VIEWED => reads::last_viewed(context, record),
+        manifest::ACCOUNTS => accounts::normalise(context, state, record),
+        manifest::ACCESS_LOG => access_log::normalise(context, state, record),
         other => Err(Refusal::new("unmapped", format!("Creme has no stream '{other}'"))),
     }
 }
@@ -61,6 +67,15 @@ impl Row {
 
     pub fn required_int(&self, name: &str) -> Result<i64, Refusal> {
         self.int(name).ok_or_else(|| Refusal::field("missing_field", name, format!("the row has no number '{name}'")))
+    }
+
+    /// The reader joins the content type's model name; a type Creme no longer knows is named by its number.
+    pub fn object_type(&self) -> String {
+        match (self.text("model"), self.int("entity_ctype_id")) {
+            (Some(model), _) => model.to_lowercase(),
+            (None, Some(id)) => format!("ctype_{id}"),
+            (None, None) => "record".to_owned(),
+        }
     }
 
     /// A boolean column: SQLite writes 0 and 1, PostgreSQL's text form t and f.

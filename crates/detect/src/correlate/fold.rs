@@ -1,11 +1,12 @@
 //! The fold itself.
 
-use super::group::Burst;
-use super::{CountRule, State, finding_id};
+use super::group::Telling;
+use super::rule::Naming;
+use super::{CountRule, State};
 use model::time::{DAY, MINUTE, SECOND};
 use model::{Finding, Micros, Position};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Bounds of the fold; part of the configuration that a replay must repeat.
@@ -34,6 +35,15 @@ impl Default for Limits {
     }
 }
 
+/// Which part of a rule an event matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It is counted.
+    Counted,
+    /// It may follow what was counted.
+    Follows,
+}
+
 /// One event that matched the conditions of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
@@ -45,6 +55,7 @@ pub struct Observation {
     pub actor: Option<Uuid>,
     /// The values of the rule's group-by fields, in their order; None where the event lacks one of them.
     pub group: Option<Vec<String>>,
+    pub part: Part,
 }
 
 /// Moves a source's watermark to `time`: for every event of the source, matching or not, after its matches are folded, and for committed ticks.
@@ -66,47 +77,69 @@ pub fn fold(state: State, limits: &Limits, rule: &CountRule, seen: &Observation)
     }
     let mut state = advance(state, seen.source, seen.time, seen.received);
     let watermark = state.sources.get(&seen.source).and_then(|c| c.watermark).unwrap_or(seen.time);
-    let lane = state.rules.entry(rule.id.clone()).or_default().entry(seen.source).or_default();
-    lane.prune(watermark.saturating_sub(lateness).saturating_sub(rule.window));
+    let lane = state.rules.entry(rule.lane.clone()).or_default().entry(seen.source).or_default();
+    lane.prune(watermark.saturating_sub(lateness).saturating_sub(rule.reach()));
     let Some(values) = &seen.group else {
         lane.ungrouped += 1;
         return (state, Vec::new());
     };
     let key = json!(values).to_string();
+    let at = (seen.time, seen.position.clone());
+    let naming = Naming { lane: &rule.lane, source: seen.source, group: &key };
     let group = lane.groups.entry(key.clone()).or_default();
-    if !group.insert(seen.time, seen.position.clone()) {
-        return (state, Vec::new());
-    }
+    let tellings = match seen.part {
+        Part::Counted => group.count(&at, rule, &naming),
+        Part::Follows => group.follow(&at, rule, &naming),
+    };
+    let Some(tellings) = tellings else { return (state, Vec::new()) };
     lane.order.insert((seen.time, seen.position.clone(), key));
-    let mut findings = Vec::new();
-    for burst in group.changed(seen.time, rule.threshold, rule.window) {
-        if let Some(finding) = finding(rule, seen, values, &burst) {
-            group.report(&burst, finding.id);
-            findings.push(finding);
-        }
-    }
     lane.evict(limits.max_events);
-    (state, findings)
+    (state, tellings.into_iter().map(|telling| finding(rule, seen, telling)).collect())
 }
 
-fn finding(rule: &CountRule, seen: &Observation, values: &[String], burst: &Burst) -> Option<Finding> {
-    let ((first, first_position), (last, _)) = (burst.events.first()?, burst.events.last()?);
+fn finding(rule: &CountRule, seen: &Observation, telling: Telling) -> Finding {
     let mut facts = serde_json::Map::new();
     facts.insert("threshold".into(), rule.threshold.into());
-    facts.insert("observed".into(), burst.events.len().into());
+    facts.insert("observed".into(), telling.count.into());
     facts.insert("window_secs".into(), (rule.window / SECOND).into());
-    Some(Finding {
-        id: finding_id(&rule.id, seen.source, values, first_position),
+    facts.insert("first".into(), telling.first.into());
+    facts.insert("last".into(), telling.last.into());
+    let mut severity = rule.severity;
+    if let (Some(time), Some(follow)) = (telling.then, &rule.follow) {
+        facts.insert("success_time".into(), time.into());
+        facts.insert("within_secs".into(), (follow.within / SECOND).into());
+        severity = follow.severity;
+    }
+    let mut supersedes = telling.supersedes.into_iter();
+    let replaced = supersedes.next();
+    let also: Vec<String> = supersedes.map(|id| id.to_string()).collect();
+    if !also.is_empty() {
+        facts.insert(ALSO_SUPERSEDES.into(), also.into());
+    }
+    Finding {
+        id: telling.id,
         rule: rule.id.clone(),
         rule_version: rule.version.clone(),
-        severity: rule.severity,
+        severity,
         actor: seen.actor,
         source: seen.source,
-        first: *first,
-        last: *last,
-        count: burst.events.len() as u64,
-        events: burst.events.iter().take(Finding::MAX_EVENTS).map(|(_, position)| position.clone()).collect(),
+        first: telling.first,
+        last: telling.last,
+        count: telling.count + u64::from(telling.then.is_some()),
+        events: telling.events,
         facts,
-        supersedes: burst.supersedes,
-    })
+        supersedes: replaced,
+    }
+}
+
+/// The fact that lists further findings replaced, where a late event joined several bursts into one.
+pub const ALSO_SUPERSEDES: &str = "also_supersedes";
+
+/// The findings that no later one replaced.
+pub fn standing(findings: &[Finding]) -> Vec<&Finding> {
+    let also = |f: &Finding| -> Vec<String> {
+        f.facts.get(ALSO_SUPERSEDES).and_then(|v| v.as_array()).map(|ids| ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()).unwrap_or_default()
+    };
+    let gone: BTreeSet<String> = findings.iter().flat_map(|f| f.supersedes.map(|id| id.to_string()).into_iter().chain(also(f))).collect();
+    findings.iter().filter(|f| !gone.contains(&f.id.to_string())).collect()
 }

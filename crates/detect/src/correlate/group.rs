@@ -1,87 +1,255 @@
-//! The events of one group, and the bursts already reported from them.
+//! The events of one group, the bursts among them, and what was told of each.
+//!
+//! A burst is the union of full windows that share events. It is a function of the set of events alone, and more events only ever
+//! widen or join bursts; so what is told of one, also a function of the set, is the same in whatever order the events came.
 
-use model::{Micros, Position};
+use super::rule::{CountRule, Naming};
+use model::{Finding, Micros, Position};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use uuid::Uuid;
+
+/// An event in event-time order; the position settles equal times.
+pub type Key = (Micros, Position);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    events: BTreeSet<(Micros, Position)>,
-    reported: Vec<Reported>,
+    pub(super) events: BTreeSet<Key>,
+    /// Events that may follow a burst.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) thens: BTreeSet<Key>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bursts: Vec<Burst>,
 }
 
-/// A burst that was reported. It grows in silence: one burst is one finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Reported {
-    id: Uuid,
-    first: Micros,
-    last: Micros,
+struct Burst {
+    first: Key,
+    /// The event that first made a window full.
+    crossed: Key,
+    end: Key,
+    count: u64,
+    /// How many of its events are no longer remembered, and the first of them.
+    forgotten: u64,
+    head: Vec<Position>,
+    told: Vec<Told>,
+    answered: Vec<Told>,
 }
 
-/// Overlapping full windows, taken together.
+/// What was reported: up to which event, and how many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    id: Uuid,
+    first: Key,
+    last: Key,
+    count: u64,
+}
+
+/// Something to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Burst {
-    pub events: Vec<(Micros, Position)>,
-    /// The finding this burst widens to the front, so that it needs a new name.
-    pub supersedes: Option<Uuid>,
+pub struct Telling {
+    pub id: Uuid,
+    pub first: Micros,
+    pub last: Micros,
+    /// Events of the burst; the one that follows not among them.
+    pub count: u64,
+    pub events: Vec<Position>,
+    /// Time of the event that followed.
+    pub then: Option<Micros>,
+    pub supersedes: Vec<Uuid>,
+}
+
+/// Full windows that hold the new event, taken together.
+struct Span {
+    low: Key,
+    crossed: Key,
+    high: Key,
 }
 
 impl Group {
-    /// False where this position is already known.
-    pub fn insert(&mut self, time: Micros, position: Position) -> bool {
-        self.events.insert((time, position))
-    }
-
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.reported.is_empty()
+        self.events.is_empty() && self.thens.is_empty()
     }
 
-    /// Drops one event, and the reports that end with it: the oldest go first, so nothing of such a burst is left.
-    pub fn forget(&mut self, time: Micros, position: Position) {
-        self.events.remove(&(time, position));
-        self.reported.retain(|r| r.last > time);
+    /// Takes in one counted event. None where it is already known.
+    pub fn count(&mut self, at: &Key, rule: &CountRule, naming: &Naming<'_>) -> Option<Vec<Telling>> {
+        if !self.events.insert(at.clone()) {
+            return None;
+        }
+        let mut tellings = Vec::new();
+        for span in self.spans(at, rule) {
+            let (burst, grown) = self.absorb(span, at);
+            self.bursts.push(burst);
+            let index = self.bursts.len() - 1;
+            if grown && rule.tells {
+                tellings.extend(self.tell(index, rule, naming));
+            }
+            if self.thens.range(at.clone()..).next().is_some() {
+                tellings.extend(self.answer(index, rule, naming));
+            }
+        }
+        self.bursts.sort_by(|a, b| a.first.cmp(&b.first));
+        Some(tellings)
     }
 
-    /// The bursts that exist or begin earlier because of an event at `at`, given `threshold` and `window`. Only windows that hold
-    /// `at` can have changed, so only its neighbourhood is read. The caller names each burst and hands it to [`Group::report`].
-    pub fn changed(&mut self, at: Micros, threshold: u64, window: Micros) -> Vec<Burst> {
+    /// Takes in one event that may follow a burst. None where it is already known.
+    pub fn follow(&mut self, at: &Key, rule: &CountRule, naming: &Naming<'_>) -> Option<Vec<Telling>> {
+        if !self.thens.insert(at.clone()) {
+            return None;
+        }
+        Some((0..self.bursts.len()).filter_map(|index| self.answer(index, rule, naming)).collect())
+    }
+
+    /// Drops one event. The oldest go first; a burst goes with its last event.
+    pub fn forget(&mut self, key: &Key) {
+        self.thens.remove(key);
+        if self.events.remove(key)
+            && let Some(burst) = self.bursts.iter_mut().find(|b| b.first <= *key && *key <= b.end)
+        {
+            burst.forgotten += 1;
+            if burst.head.len() < Finding::MAX_EVENTS {
+                burst.head.push(key.1.clone());
+            }
+            self.bursts.retain(|b| b.end != *key);
+        }
+    }
+
+    /// Only windows that hold `at` can have changed, so only its neighbourhood is read.
+    fn spans(&self, at: &Key, rule: &CountRule) -> Vec<Span> {
+        let within = self.bursts.iter().find(|b| b.first <= *at && *at <= b.end).map(|b| Span { low: at.clone(), crossed: b.crossed.clone(), high: at.clone() });
+        let newest = self.events.last() == Some(at);
+        let nth = usize::try_from(rule.threshold.saturating_sub(1)).unwrap_or(usize::MAX);
+        if newest {
+            // The common case, in order: the window that ends here is full or nothing has changed, and it widens the last burst or starts one.
+            let full = self.events.iter().rev().nth(nth).is_some_and(|(time, _)| at.0 - time <= rule.window);
+            if !full {
+                return within.into_iter().collect();
+            }
+            if let Some(last) = self.bursts.iter().map(|b| &b.end).max().filter(|end| at.0 - end.0 <= rule.window) {
+                return vec![Span { low: last.clone(), crossed: at.clone(), high: at.clone() }];
+            }
+        }
         let lowest = Position { ledger: String::new(), generation: 0, index: 0 };
-        let near: Vec<&(Micros, Position)> =
-            self.events.range((at.saturating_sub(window), lowest)..).take_while(|(time, _)| *time <= at.saturating_add(window)).collect();
-        let mut spans: Vec<(usize, usize)> = Vec::new();
+        let near: Vec<&Key> = self
+            .events
+            .range((at.0.saturating_sub(rule.window), lowest)..)
+            .take_while(|(time, _)| *time <= at.0.saturating_add(rule.window))
+            .collect();
+        let mut spans: Vec<(usize, usize, usize)> = Vec::new();
         let mut low = 0;
         for high in 0..near.len() {
-            while near[high].0 - near[low].0 > window {
+            while near[high].0 - near[low].0 > rule.window {
                 low += 1;
             }
-            if near[high].0 < at || ((high - low + 1) as u64) < threshold {
+            if near[high] < at || high - low < nth {
                 continue;
             }
             match spans.last_mut() {
-                Some(span) if low <= span.1 => span.1 = high,
-                _ => spans.push((low, high)),
+                Some(span) if low <= span.2 => span.2 = high,
+                _ => spans.push((low, high, high)),
             }
         }
-        let mut bursts = Vec::new();
-        for (low, high) in spans {
-            let (first, last) = (near[low].0, near[high].0);
-            match self.reported.iter_mut().find(|r| r.first <= last && first <= r.last) {
-                Some(known) if known.first <= first => known.last = known.last.max(last),
-                known => {
-                    let supersedes = known.map(|k| k.id);
-                    bursts.push(Burst { events: near[low..=high].iter().map(|e| (*e).clone()).collect(), supersedes });
-                }
-            }
+        if spans.is_empty() {
+            return within.into_iter().collect();
         }
-        bursts
+        spans.into_iter().map(|(low, crossed, high)| Span { low: near[low].clone(), crossed: near[crossed].clone(), high: near[high].clone() }).collect()
     }
 
-    /// Remembers that `burst` was reported as `id`, in place of what it supersedes.
-    pub fn report(&mut self, burst: &Burst, id: Uuid) {
-        let (Some((first, _)), Some((last, _))) = (burst.events.first(), burst.events.last()) else { return };
-        let end = self.reported.iter().find(|r| Some(r.id) == burst.supersedes).map_or(*last, |r| r.last.max(*last));
-        self.reported.retain(|r| Some(r.id) != burst.supersedes);
-        self.reported.push(Reported { id, first: *first, last: end });
+    /// Joins the span with the bursts it shares events with. The flag says whether something about it may have to be told.
+    fn absorb(&mut self, span: Span, at: &Key) -> (Burst, bool) {
+        let (mut joined, apart): (Vec<Burst>, Vec<Burst>) = std::mem::take(&mut self.bursts).into_iter().partition(|b| b.first <= span.high && span.low <= b.end);
+        self.bursts = apart;
+        if joined.len() == 1 && joined[0].first <= span.low {
+            let mut burst = joined.remove(0);
+            let beyond = self.events.range((Excluded(burst.end.clone()), Included(span.high.clone().max(burst.end.clone())))).count() as u64;
+            burst.count += beyond + u64::from(*at <= burst.end);
+            burst.end = burst.end.max(span.high);
+            burst.crossed = burst.crossed.min(span.crossed);
+            return (burst, true);
+        }
+        let mut whole = Burst {
+            first: span.low,
+            crossed: span.crossed,
+            end: span.high,
+            count: 0,
+            forgotten: 0,
+            head: Vec::new(),
+            told: Vec::new(),
+            answered: Vec::new(),
+        };
+        for burst in joined {
+            whole.first = whole.first.min(burst.first);
+            whole.crossed = whole.crossed.min(burst.crossed);
+            whole.end = whole.end.max(burst.end);
+            whole.forgotten += burst.forgotten;
+            whole.head.extend(burst.head);
+            whole.told.extend(burst.told);
+            whole.answered.extend(burst.answered);
+        }
+        whole.head.truncate(Finding::MAX_EVENTS);
+        whole.count = whole.forgotten + self.events.range(whole.first.clone()..=whole.end.clone()).count() as u64;
+        (whole, true)
+    }
+
+    /// A burst is told when it is one, and again each time it has doubled: a burst of a million is twenty findings, and its size is known within two.
+    fn tell(&mut self, index: usize, rule: &CountRule, naming: &Naming<'_>) -> Option<Telling> {
+        let burst = self.bursts.get(index)?;
+        let mut told = rule.threshold.max(1);
+        while told <= burst.count / 2 {
+            told *= 2;
+        }
+        let remembered = told.checked_sub(burst.forgotten)?.checked_sub(1)?;
+        let last = self.events.range(burst.first.clone()..).nth(usize::try_from(remembered).ok()?)?.clone();
+        let now = Told { id: naming.id("count", &burst.first.1, &last.1, told), first: burst.first.clone(), last, count: told };
+        if burst.told.contains(&now) && burst.told.len() == 1 {
+            return None;
+        }
+        let telling = self.telling(burst, &now, None, &burst.told);
+        self.bursts.get_mut(index)?.told = vec![now];
+        Some(telling)
+    }
+
+    /// The earliest event after the burst became one, close enough behind one of its events.
+    fn answer(&mut self, index: usize, rule: &CountRule, naming: &Naming<'_>) -> Option<Telling> {
+        let follow = rule.follow.as_ref()?;
+        let burst = self.bursts.get(index)?;
+        let then = self
+            .thens
+            .range((Excluded(burst.crossed.clone()), Unbounded))
+            .take_while(|then| then.0 <= burst.end.0.saturating_add(follow.within))
+            .find(|then| self.before(burst, then).is_some_and(|failure| then.0 - failure.0 <= follow.within))?
+            .clone();
+        // Answers only ever get earlier; a later one means that the earlier is no longer remembered.
+        if burst.answered.iter().any(|told| told.last < then) && burst.answered.len() == 1 {
+            return None;
+        }
+        let count = burst.forgotten + self.events.range(burst.first.clone()..=burst.end.clone()).take_while(|event| **event < then).count() as u64;
+        let now = Told { id: naming.id("follow", &burst.first.1, &then.1, count), first: burst.first.clone(), last: then.clone(), count };
+        if burst.answered.contains(&now) && burst.answered.len() == 1 {
+            return None;
+        }
+        let telling = self.telling(burst, &now, Some(then), &burst.answered);
+        self.bursts.get_mut(index)?.answered = vec![now];
+        Some(telling)
+    }
+
+    fn before(&self, burst: &Burst, then: &Key) -> Option<&Key> {
+        if *then > burst.end {
+            return self.events.get(&burst.end);
+        }
+        self.events.range(burst.first.clone()..then.clone()).next_back()
+    }
+
+    fn telling(&self, burst: &Burst, now: &Told, then: Option<Key>, earlier: &[Told]) -> Telling {
+        let most = usize::try_from(now.count).unwrap_or(usize::MAX).min(Finding::MAX_EVENTS - usize::from(then.is_some()));
+        let remembered = self.events.range(burst.first.clone()..).map(|(_, position)| position);
+        let mut events: Vec<Position> = burst.head.iter().chain(remembered).take(most).cloned().collect();
+        let then = then.map(|(time, position)| {
+            events.push(position);
+            time
+        });
+        let supersedes = earlier.iter().map(|told| told.id).filter(|id| *id != now.id).collect();
+        Telling { id: now.id, first: now.first.0, last: now.last.0, count: now.count, events, then, supersedes }
     }
 }

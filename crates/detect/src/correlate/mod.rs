@@ -12,6 +12,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use fold::{Limits, Observation, advance, fold};
-pub use rule::{CountRule, finding_id};
+pub use fold::{ALSO_SUPERSEDES, Limits, Observation, Part, advance, fold, standing};
+pub use rule::{CountRule, Follow, finding_id};
 pub use state::{Lane, SourceClock, State};

@@ -28,11 +28,23 @@ pub struct SourceClock {
 pub struct Lane {
     pub(super) groups: BTreeMap<String, Group>,
     /// All remembered events, oldest first, each with the key of its group.
+    /// Not kept: rebuilt from the groups.
+    #[serde(skip)]
     pub(super) order: BTreeSet<(Micros, Position, String)>,
     /// Matching events that lack a group-by field. They belong to no group and are never counted together.
     pub ungrouped: u64,
     /// Events forgotten for lack of room before their time had passed. Above zero the rule may have missed something.
     pub degraded: u64,
+}
+
+impl State {
+    /// Completes a state that was read back.
+    pub fn rebuild(&mut self) {
+        for lane in self.rules.values_mut().flat_map(BTreeMap::values_mut) {
+            let entries = lane.groups.iter().flat_map(|(key, group)| group.events.iter().chain(&group.thens).map(move |(t, p)| (*t, p.clone(), key.clone())));
+            lane.order = entries.collect();
+        }
+    }
 }
 
 impl Lane {
@@ -59,7 +71,7 @@ impl Lane {
     fn forget_oldest(&mut self) {
         let Some((time, position, key)) = self.order.pop_first() else { return };
         if let Some(group) = self.groups.get_mut(&key) {
-            group.forget(time, position);
+            group.forget(&(time, position));
             if group.is_empty() {
                 self.groups.remove(&key);
             }

@@ -1,0 +1,53 @@
+//! What every request meets before a handler: foreign pages are turned away, answers carry strict headers.
+
+use crate::problem::Problem;
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+/// The header a foreign page cannot set without a preflight, which is never granted.
+pub const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-veritrail");
+
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+
+/// Unsafe methods with a session need the header, and an `Origin` that is this server's, where the browser sends one.
+pub async fn same_site(request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.run(request).await;
+    }
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let foreign = headers.get(header::ORIGIN).is_some_and(|origin| {
+        let authority = origin.to_str().ok().and_then(|o| o.split_once("://")).map(|(_, rest)| rest);
+        authority != Some(host)
+    });
+    if foreign || headers.get(REQUESTED_WITH).is_none() {
+        let detail = "Changes are accepted from Veritrail's own pages, or from programs that send the header 'X-Veritrail: 1'.";
+        return Problem::new(StatusCode::FORBIDDEN, "foreign-request", "Refused: the request comes from elsewhere", detail).into_response();
+    }
+    next.run(request).await
+}
+
+/// Headers of every answer. Nothing under `/api` may be kept by a cache.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if api && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

@@ -1,0 +1,12 @@
+//! `/health`: whether events can be taken in now. Says nothing a stranger may not know.
+
+use crate::Server;
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use serde_json::json;
+
+pub async fn read(State(server): State<Server>) -> impl IntoResponse {
+    match server.intake.trouble().await {
+        None => (StatusCode::OK, Json(json!({ "status": "ok" }))),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "unavailable" }))),
+    }
+}

@@ -1,0 +1,86 @@
+//! Prometheus metrics, for loopback or whoever holds the token.
+
+use crate::{Server, ingest::bearer, problem::Problem};
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use pipeline::Accepted;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Route {
+    route: String,
+    status: u16,
+}
+
+/// Counters of the HTTP floor.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<Route, Counter>,
+    seconds: Histogram,
+    events: Counter,
+    duplicates: Counter,
+    quarantined: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("veritrail");
+        let requests = Family::<Route, Counter>::default();
+        let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        let (events, duplicates, quarantined) = (Counter::default(), Counter::default(), Counter::default());
+        registry.register("http_requests", "Requests answered, by route and status", requests.clone());
+        registry.register("http_request_seconds", "Time to answer", seconds.clone());
+        registry.register("ingest_events", "Events taken over HTTP, new in the trail", events.clone());
+        registry.register("ingest_duplicates", "Events taken over HTTP that were there already", duplicates.clone());
+        registry.register("ingest_quarantined", "Records put into quarantine over HTTP", quarantined.clone());
+        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined }
+    }
+}
+
+impl Metrics {
+    pub fn taken(&self, accepted: &Accepted) {
+        self.events.inc_by(accepted.events);
+        self.duplicates.inc_by(accepted.duplicates);
+        self.quarantined.inc_by(accepted.quarantined);
+    }
+}
+
+/// Counts every request under its route's pattern, never under its path: paths hold ids.
+pub async fn count(State(server): State<Server>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("pages", MatchedPath::as_str).to_owned();
+    let started = Instant::now();
+    let response = next.run(request).await;
+    server.metrics.seconds.observe(started.elapsed().as_secs_f64());
+    server.metrics.requests.get_or_create(&Route { route, status: response.status().as_u16() }).inc();
+    response
+}
+
+pub async fn read(State(server): State<Server>, ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -> Result<Response, Problem> {
+    let token = server.http.metrics_token.as_deref();
+    let allowed = token.map_or(peer.ip().is_loopback(), |token| bearer(&headers).is_some_and(|given| same(given, token)));
+    if !allowed {
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "metrics", "Metrics are not for everyone", "Send the token of [metrics] as a bearer token."));
+    }
+    let mut text = String::new();
+    encode(&mut text, &server.metrics.registry).map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Metrics failed", e.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
+}
+
+/// Compares in time that does not depend on where they differ.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |differ, (x, y)| differ | (x ^ y)) == 0
+}

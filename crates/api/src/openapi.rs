@@ -1,0 +1,61 @@
+//! The OpenAPI 3.1 document, made from the handlers.
+
+use crate::{problem::Problem, signed::Signed};
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+use utoipa::{
+    IntoParams, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+/// Parameters of every event search.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes parameters; `app` reads the query string")]
+pub struct EventQueryParams {
+    /// Event time from which on: RFC 3339, or relative as `-24h`.
+    from: Option<String>,
+    /// Event time before which.
+    until: Option<String>,
+    /// `FIELD:VALUE`, or `FIELD!:VALUE` to exclude; may be repeated, several values of a field are alternatives. Fields: source, stream,
+    /// vendor_type, class, activity, outcome, actor, person, department, object_type, target, address.
+    filter: Option<Vec<String>>,
+    /// Words that must all occur.
+    q: Option<String>,
+    /// Only events that moved at least this many rows.
+    min_rows: Option<u64>,
+    /// Where the page before ended; opaque, bound to the question and the reader.
+    cursor: Option<String>,
+    /// 1 to 200.
+    limit: Option<u32>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Veritrail", description = "Audits what people and programs do inside a company's CRMs. Additive only under /api/v1.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "/api/v1")),
+    components(schemas(Problem)),
+)]
+struct Described;
+
+pub fn document() -> Document {
+    let mut document = Described::openapi();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-veritrail"))));
+    components.add_security_scheme("ingest_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    document
+}
+
+pub async fn answer(_: Signed, document: Arc<String>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document.as_str().to_owned()).into_response()
+}
+
+pub async fn unknown() -> Problem {
+    Problem::not_found("such operation")
+}

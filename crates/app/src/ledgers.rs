@@ -1,0 +1,109 @@
+//! How the two ledgers stand: size, newest checkpoint, what is not yet under one.
+
+use crate::{App, Caller, Operation, Result};
+use bytes::Bytes;
+use model::{
+    Micros, SECOND,
+    position::{ACTIVITY, SELF},
+    time::rfc3339,
+};
+use serde::Serialize;
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    sync::{PoisonError, RwLock},
+};
+use store::trail::{Head, Trail};
+use utoipa::ToSchema;
+
+/// A checkpoint as the integrator last signed or checked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    pub generation: u32,
+    pub size: u64,
+    /// Base64.
+    pub root: String,
+    pub time: Micros,
+}
+
+/// What whoever signs checkpoints tells the pages.
+#[derive(Debug, Default)]
+pub struct Board {
+    /// Of the verifier key a stranger needs: `name+hash+base64`, by ledger.
+    keys: RwLock<BTreeMap<String, (String, String)>>,
+    signed: RwLock<BTreeMap<String, Signed>>,
+}
+
+impl Board {
+    pub fn signed(&self, ledger: &str, signed: Signed) {
+        self.signed.write().unwrap_or_else(PoisonError::into_inner).insert(ledger.to_owned(), signed);
+    }
+    /// Origin and verifier key of a ledger.
+    pub fn key(&self, ledger: &str, origin: &str, verifier: &str) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(ledger.to_owned(), (origin.to_owned(), verifier.to_owned()));
+    }
+    fn newest(&self, ledger: &str) -> Option<Signed> {
+        self.signed.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned()
+    }
+    /// Origin and verifier key; empty until [`Board::key`] said them.
+    pub fn verifier(&self, ledger: &str) -> (String, String) {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned().unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct CheckpointView {
+    pub size: u64,
+    pub root: String,
+    pub time: String,
+    pub age_secs: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct LedgerState {
+    pub name: &'static str,
+    pub generation: u32,
+    pub size: u64,
+    pub checkpoint: Option<CheckpointView>,
+    /// Records not yet under a checkpoint.
+    pub pending: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Ledgers {
+    pub items: Vec<LedgerState>,
+    /// Of the ledger `activity`: what its checkpoints name, and the key that verifies them.
+    pub origin: String,
+    pub verifier_key: String,
+}
+
+impl App {
+    pub async fn ledgers(&self, caller: &Caller) -> Result<Ledgers> {
+        self.read(caller, Operation::LedgersList, (), json!({})).await?;
+        let (origin, verifier_key) = self.board.verifier(ACTIVITY);
+        Ok(Ledgers { items: self.ledger_states().await?, origin, verifier_key })
+    }
+
+    /// Both ledgers, for pages already authorised.
+    pub async fn ledger_states(&self) -> Result<Vec<LedgerState>> {
+        let now = self.now();
+        Ok(vec![self.state(ACTIVITY, self.trail.head().await?, now), self.state(SELF, self.self_trail.head().await?, now)])
+    }
+
+    fn state(&self, name: &'static str, head: Head, now: Micros) -> LedgerState {
+        let signed = self.board.newest(name).filter(|s| s.generation == head.generation);
+        let covered = signed.as_ref().map_or(0, |s| s.size);
+        let checkpoint = signed.map(|s| CheckpointView { size: s.size, root: s.root, time: rfc3339(s.time), age_secs: (now - s.time).max(0) / SECOND });
+        LedgerState { name, generation: head.generation, size: head.size, checkpoint, pending: head.size.saturating_sub(covered) }
+    }
+
+    /// A public file of a ledger's directory, of its newest generation.
+    pub async fn ledger_file(&self, ledger: &str, path: &str) -> Result<Option<Bytes>> {
+        let generation = match ledger {
+            ACTIVITY => self.trail.head().await?.generation,
+            SELF => self.self_trail.head().await?.generation,
+            _ => return Ok(None),
+        };
+        Ok(self.blobs.get(&format!("{ledger}/{generation}/{path}")).await?.map(|(bytes, _)| bytes))
+    }
+}

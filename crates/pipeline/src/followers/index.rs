@@ -1,0 +1,141 @@
+//! Follows the trail into the searchable view.
+
+use super::{run, unsealed};
+use crate::{IntakeError, now};
+use async_trait::async_trait;
+use ledger::{Keyring, Opened, Reader, tokens};
+use model::{Micros, Part, Position, StoredEvent, position::ACTIVITY, query::IndexEntry, time::MINUTE};
+use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+use store::{StoreError, events::Events};
+use tokio::sync::{Mutex, Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Stored bytes taken at once: thousands of events while catching up, whatever is there otherwise.
+const STEP_BYTES: usize = 8 << 20;
+/// Entries a slow listener may lag behind before it misses some and is told so.
+const BROADCAST_ENTRIES: usize = 4_096;
+/// Only what was received this recently is news: catching up and rebuilding show nothing.
+const SHOWN_FOR: Micros = MINUTE;
+
+/// To whom an event belonged at its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributed {
+    pub person: Option<Uuid>,
+    pub department: Option<Uuid>,
+}
+
+/// The directory, as of event time.
+#[async_trait]
+pub trait Attribution: Send + Sync {
+    /// One answer per (actor's subject, event time), in this order.
+    async fn attribute(&self, acts: &[(Uuid, Micros)]) -> Result<Vec<Attributed>, StoreError>;
+}
+
+/// Keeps `events` up with the trail.
+pub struct IndexFollower {
+    reader: Reader,
+    keyring: Arc<Keyring>,
+    events: Arc<dyn Events>,
+    attribution: Arc<dyn Attribution>,
+    wake: Arc<Notify>,
+    /// Held over a step, so that a rebuild does not run into one.
+    stepping: Mutex<()>,
+    next: AtomicU64,
+    entries: broadcast::Sender<Arc<IndexEntry>>,
+}
+
+impl IndexFollower {
+    /// `wake` is notified after appends of this node; others' are noticed within a fifth of a second.
+    pub fn new(reader: Reader, keyring: Arc<Keyring>, events: Arc<dyn Events>, attribution: Arc<dyn Attribution>, wake: Arc<Notify>) -> Arc<Self> {
+        let (stepping, next, entries) = (Mutex::new(()), AtomicU64::new(0), broadcast::channel(BROADCAST_ENTRIES).0);
+        Arc::new(Self { reader, keyring, events, attribution, wake, stepping, next, entries })
+    }
+
+    /// Every newly received event from now on, once it is searchable. A listener that lags misses entries and is told how many.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<IndexEntry>> {
+        self.entries.subscribe()
+    }
+
+    /// The index up to which events are searchable, as of the last step.
+    pub fn next(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// Follows until stopped.
+    pub async fn run(&self, stop: CancellationToken) {
+        run("index", &self.wake, &stop, || async { self.step().await.map(|added| added > 0) }).await;
+    }
+
+    /// Adds what the trail holds beyond the view, at most a few megabytes of it, and commits. How many events were added; 0 at the head.
+    pub async fn step(&self) -> Result<u64, IntakeError> {
+        let _one = self.stepping.lock().await;
+        self.follow().await
+    }
+
+    /// Drops the view and builds it anew; `progress` hears (events done, events there are). Events are missing from searches meanwhile.
+    pub async fn rebuild(&self, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64, IntakeError> {
+        let _one = self.stepping.lock().await;
+        self.events.clear().await?;
+        let total = self.reader.head().await?.size;
+        let mut done = 0;
+        progress(done, total);
+        loop {
+            match self.follow().await? {
+                0 => return Ok(done),
+                added => done += added,
+            }
+            progress(done, total.max(done));
+        }
+    }
+
+    async fn follow(&self) -> Result<u64, IntakeError> {
+        // From the view's own cursor each time: after a failed write it is the only one that is true.
+        let next = self.events.resume().await?;
+        self.next.store(next, Ordering::Relaxed);
+        let head = self.reader.head().await?;
+        if next > head.size {
+            let why = format!("the searchable view is at {next}, the ledger at {}; rebuild the view", head.size);
+            return Err(StoreError::Damaged { what: "the event index".into(), why }.into());
+        }
+        let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = self.reader.read(next, STEP_BYTES).await?.into_iter().unzip();
+        let Some(last) = indexes.last() else { return Ok(0) };
+        let opened = unsealed::open(&self.keyring, next, &stored).await?;
+        let entries = self.entries_of(head.generation, &indexes, stored, opened).await?;
+        let since = if self.entries.receiver_count() > 0 { now() - SHOWN_FOR } else { Micros::MAX };
+        let shown: Vec<Arc<IndexEntry>> = entries.iter().filter(|e| e.clear.received >= since).cloned().map(Arc::new).collect();
+        self.events.add(entries).await?;
+        self.events.commit(last + 1).await?;
+        self.next.store(last + 1, Ordering::Relaxed);
+        for entry in shown {
+            // Nobody listens any more: nothing is lost, the entry is in the view.
+            let _ = self.entries.send(entry);
+        }
+        Ok(indexes.len() as u64)
+    }
+
+    async fn entries_of(&self, generation: u32, indexes: &[u64], stored: Vec<StoredEvent>, opened: Vec<Opened>) -> Result<Vec<IndexEntry>, IntakeError> {
+        let acts: Vec<(Uuid, Micros)> = opened.iter().filter_map(|o| Some((o.clear.actor_subject?, o.clear.time.micros))).collect();
+        let attributed = self.attribution.attribute(&acts).await?;
+        if attributed.len() != acts.len() {
+            return Err(IntakeError::Internal(format!("{} acts were asked about and {} attributed", acts.len(), attributed.len())));
+        }
+        let keyring = self.keyring.clone();
+        let indexes = indexes.to_vec();
+        let work = move || {
+            let mut attributed = attributed.into_iter();
+            let entry = |((index, mut stored), opened): ((u64, StoredEvent), Opened)| {
+                let tokens = tokens(&keyring, &opened);
+                stored.parts.retain(|p| p.part != Part::Raw);
+                let mut record = Vec::new();
+                stored.encode(&mut record);
+                let Attributed { person, department } = opened.clear.actor_subject.and_then(|_| attributed.next()).unwrap_or_default();
+                let (address, session) = opened.network.map_or((None, None), |n| (n.address, n.session));
+                let position = Position { ledger: ACTIVITY.to_owned(), generation, index };
+                IndexEntry { position, clear: opened.clear, record, person, department, address, session, tokens }
+            };
+            indexes.into_iter().zip(stored).zip(opened).map(entry).collect()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
+    }
+}

@@ -1,0 +1,220 @@
+//! The command line: what each command is for, with examples.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Parser)]
+#[command(name = "veritrail", version, about = "Audits what people and programs do inside a company's CRMs", long_about = None)]
+#[command(after_help = "Start here:\n  veritrail init                  make the data directory, keys and the first-run code\n  veritrail serve                 collect, detect and serve the pages\n  veritrail config explain        every setting, its value and where it came from")]
+pub struct Cli {
+    /// Configuration file (TOML). Without it, ./veritrail.toml where there is one, then the defaults.
+    #[arg(long, short, global = true, env = "VERITRAIL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory; overrides data.directory of the configuration.
+    #[arg(long, short = 'D', global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collects, keeps, detects and serves the pages until it is stopped (Ctrl-C or SIGTERM stop it gracefully).
+    Serve(Serve),
+    /// Makes the data directory, its master secret and ledger keys, and prints the one-time code for the first administrator.
+    Init(Init),
+    /// Reads a vendor's file, or a folder of them, into a source.
+    #[command(after_help = "Examples:\n  veritrail import --source salesforce LoginHistory.csv\n  veritrail import --source desk --stream tickets events.ndjson\nThe same file twice adds nothing. What cannot be read goes to quarantine with the reason.")]
+    Import(Import),
+    /// Finds events from the command line.
+    #[command(after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson")]
+    Query(Query),
+    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint. Names each fault.
+    Verify(Verify),
+    /// Lists, adds, checks sources and makes their ingest keys.
+    Source {
+        #[command(subcommand)]
+        command: Source,
+    },
+    /// Lists the detection rules, or runs their own tests.
+    Rules {
+        #[command(subcommand)]
+        command: Rules,
+    },
+    /// Lists and adds members (people who sign in to Veritrail).
+    Member {
+        #[command(subcommand)]
+        command: Member,
+    },
+    /// Imports the company's directory (people, departments, managers, accounts) from CSV.
+    Directory {
+        #[command(subcommand)]
+        command: Directory,
+    },
+    /// Rebuilds the searchable view from the trail.
+    Index {
+        #[command(subcommand)]
+        command: Index,
+    },
+    /// Shows every setting, its value and where it came from.
+    Config {
+        #[command(subcommand)]
+        command: Config,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port; overrides server.listen.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Marks the pages as a demonstration with invented data.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Prints a new first-run code for a data directory that has no administrator yet.
+    #[arg(long)]
+    pub again: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Name of the source the records belong to (`veritrail source list`).
+    #[arg(long, short)]
+    pub source: String,
+    /// Stream to file them under; told from name and header where left out.
+    #[arg(long, default_value = "")]
+    pub stream: String,
+    /// Files or folders.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// One sentence a line.
+    Text,
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated, with a header.
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct Query {
+    /// FIELD:VALUE, or FIELD!:VALUE to exclude. Fields: source stream vendor_type class activity outcome actor person department object_type target address.
+    #[arg(value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// The same, as an option.
+    #[arg(long = "filter", value_name = "FILTER")]
+    pub more_filters: Vec<String>,
+    /// Words that must all occur.
+    #[arg(long, short)]
+    pub words: Option<String>,
+    /// From this event time on: RFC 3339, or relative as -24h or -7d.
+    #[arg(long, default_value = "-24h", allow_hyphen_values = true)]
+    pub from: String,
+    /// Before this event time.
+    #[arg(long, allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only events that moved at least this many rows.
+    #[arg(long)]
+    pub min_rows: Option<u64>,
+    /// At most this many, newest first.
+    #[arg(long, default_value_t = 100)]
+    pub limit: usize,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Only the number of matching events.
+    #[arg(long)]
+    pub count: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// activity, or self.
+    #[arg(long, default_value = "activity")]
+    pub ledger: String,
+    /// A copy of a ledger's directory instead of this installation's; needs --key.
+    #[arg(value_name = "DIR", requires = "key")]
+    pub directory: Option<PathBuf>,
+    /// Verifier key as `veritrail init` printed it: name+hash+base64.
+    #[arg(long)]
+    pub key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// Sources with their health.
+    List,
+    /// Adds a source. Settings as name=value; secrets are better given as name=@FILE.
+    #[command(after_help = "Example:\n  veritrail source add sales --connector salesforce --title 'Salesforce, sales'")]
+    Add {
+        name: String,
+        #[arg(long)]
+        connector: String,
+        #[arg(long, default_value = "")]
+        title: String,
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Tries everything a read of the source needs, changing nothing there.
+    Check { name: String },
+    /// Makes an ingest key for pushes to the source; shown once.
+    Key {
+        name: String,
+        #[arg(long, default_value = "command line")]
+        label: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// The rules in force.
+    List,
+    /// Runs the tests inside every rule file.
+    Test,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Member {
+    List,
+    /// Adds a member; the password is read from the terminal's input, or made and printed.
+    Add {
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// analyst, auditor, external_auditor, administrator, access_owner, privacy_officer, department_lead or employee.
+        #[arg(long)]
+        role: String,
+        /// Departments a lead or access owner answers for, by name.
+        #[arg(long = "department")]
+        departments: Vec<String>,
+        /// Reads the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Directory {
+    /// Reads a CSV of people; bad lines are reported, good ones kept.
+    Import { file: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Index {
+    /// Reads the whole trail anew. Stop `serve` first; it resumes where it was stopped.
+    Rebuild,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Every key, its value, where it came from and what it is for.
+    Explain,
+    /// The commented defaults, to start a file from.
+    Defaults,
+}

@@ -1,0 +1,143 @@
+//! Typed configuration: defaults, a TOML file, the environment, flags; later ones win and unknown keys are refused.
+
+mod layers;
+
+pub use layers::{Explained, Origin};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The defaults, commented: the manual of the configuration.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub organisation: Organisation,
+    pub server: Server,
+    pub data: Data,
+    pub ledger: Ledger,
+    pub mail: Mail,
+    pub webhook: Webhook,
+    pub detect: Detect,
+    pub metrics: Metrics,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: String,
+    pub public_url: String,
+    pub intake_bytes: usize,
+    pub body_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub directory: PathBuf,
+    pub records: String,
+    pub trail: String,
+    pub keys: String,
+    pub blobs: String,
+    pub lock: String,
+    pub master_secret_file: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    pub origin: String,
+    pub publish: bool,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    pub url: String,
+    pub from: String,
+    pub to: Vec<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    pub url: String,
+    pub secret: String,
+    pub allow_private: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detect {
+    pub rules: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    pub token: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub filter: String,
+    pub format: String,
+}
+
+/// Secrets do not print.
+macro_rules! debug_without_values {
+    ($($name:ident),*) => { $(impl std::fmt::Debug for $name {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(stringify!($name)) }
+    })* };
+}
+debug_without_values!(Mail, Webhook, Metrics);
+
+impl Config {
+    /// Reads `file` where given, then the environment. Answers the configuration and where each value came from.
+    pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<(Self, Vec<Explained>)> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("the configuration file '{}' cannot be read", path.display()))?,
+            None => String::new(),
+        };
+        let (table, explained) = layers::merge(DEFAULTS, &text, std::env::vars(), flags)?;
+        let config: Self = toml::Value::Table(table).try_into().context("the configuration is wrong")?;
+        Ok((config, explained))
+    }
+
+    /// `http://127.0.0.1:8470` or the public URL, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        match self.server.public_url.trim_end_matches('/') {
+            "" => format!("http://{}", self.server.listen),
+            url => url.to_owned(),
+        }
+    }
+
+    pub fn master_secret_file(&self) -> PathBuf {
+        if self.data.master_secret_file.as_os_str().is_empty() { self.data.directory.join("master.secret") } else { self.data.master_secret_file.clone() }
+    }
+
+    /// The URL of one of the databases: as configured, or SQLite below the data directory.
+    pub fn database_url(&self, configured: &str, name: &str) -> String {
+        if configured.is_empty() { format!("sqlite://{}?mode=rwc", self.data.directory.join(format!("{name}.sqlite")).display()) } else { configured.to_owned() }
+    }
+
+    /// The origin line of a ledger's checkpoints.
+    pub fn origin(&self, ledger: &str) -> String {
+        if !self.ledger.origin.is_empty() {
+            return format!("{}/{ledger}", self.ledger.origin);
+        }
+        let url = self.public_url();
+        let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        format!("{host}/ledger/{ledger}")
+    }
+}

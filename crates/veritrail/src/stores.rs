@@ -1,0 +1,94 @@
+//! Opening what the configuration names: databases, objects, the searchable view, the keyring.
+
+use crate::config::Config;
+use anyhow::{Context, Result, bail};
+use ledger::{Keyring, Master};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use store::{
+    blobs::{Blobs, Directory, S3},
+    keys::SqlKeys,
+    sql::Database,
+    trail::SqlTrail,
+};
+
+/// Subjects whose keys stay in memory; about 200 bytes each.
+const KEYRING_CAPACITY: NonZeroUsize = NonZeroUsize::new(200_000).expect("not zero");
+const SECRET_BYTES: usize = 32;
+
+/// Everything that is kept, open.
+#[derive(Clone)]
+pub struct Stores {
+    pub records: Database,
+    /// The ledger `activity`.
+    pub trail: Arc<SqlTrail>,
+    /// The ledger `self`, in the records database: a change and its self event are one transaction.
+    pub self_trail: Arc<SqlTrail>,
+    pub keyring: Arc<Keyring>,
+    pub blobs: Arc<dyn Blobs>,
+    pub lock: Arc<dyn Blobs>,
+    pub index: PathBuf,
+}
+
+impl Stores {
+    pub async fn open(config: &Config) -> Result<Self> {
+        let secret_file = config.master_secret_file();
+        let secret = std::fs::read(&secret_file)
+            .with_context(|| format!("the master secret '{}' cannot be read; `veritrail init` makes the data directory and the secret", secret_file.display()))?;
+        let records = Database::open(&config.database_url(&config.data.records, "records"), "records").await?;
+        store::records::migrate(&records).await?;
+        let trail = Database::open(&config.database_url(&config.data.trail, "trail"), "trail").await?;
+        let keys = SqlKeys::open(Database::open(&config.database_url(&config.data.keys, "keys"), "keys").await?).await?;
+        let keyring = Arc::new(Keyring::new(Master::from_secret(&secret)?, Arc::new(keys), KEYRING_CAPACITY));
+        Ok(Self {
+            trail: Arc::new(SqlTrail::open(trail, model::position::ACTIVITY, 0).await?),
+            self_trail: Arc::new(SqlTrail::open(records.clone(), model::position::SELF, 0).await?),
+            records,
+            keyring,
+            blobs: blobs(&config.data.blobs, config.data.directory.join("blobs"))?,
+            lock: blobs(&config.data.lock, config.data.directory.join("lock"))?,
+            index: config.data.directory.join("index"),
+        })
+    }
+}
+
+fn blobs(url: &str, fallback: PathBuf) -> Result<Arc<dyn Blobs>> {
+    if url.starts_with("s3:") {
+        return Ok(Arc::new(S3::open(url)?));
+    }
+    let path = if url.is_empty() { fallback } else { PathBuf::from(url) };
+    Ok(Arc::new(Directory::open(path)?))
+}
+
+/// Makes the data directory and a master secret readable by its owner only. Answers whether the secret is new.
+pub fn create(config: &Config) -> Result<bool> {
+    let directory = &config.data.directory;
+    std::fs::create_dir_all(directory).with_context(|| format!("the data directory '{}' cannot be made", directory.display()))?;
+    let file = config.master_secret_file();
+    if file.exists() {
+        let length = std::fs::metadata(&file)?.len();
+        if length < SECRET_BYTES as u64 {
+            bail!("the master secret '{}' has {length} bytes; it needs at least {SECRET_BYTES}", file.display());
+        }
+        return Ok(false);
+    }
+    write_secret(&file)?;
+    Ok(true)
+}
+
+fn write_secret(file: &Path) -> Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut secret = [0u8; SECRET_BYTES];
+    rand::RngCore::fill_bytes(&mut rand::rngs::OsRng, &mut secret);
+    let mut out = options.open(file).with_context(|| format!("the master secret '{}' cannot be written", file.display()))?;
+    out.write_all(&secret)?;
+    out.sync_all()?;
+    Ok(())
+}
