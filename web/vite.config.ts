@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   plugins: [react()],
-  build: { target: "es2022", sourcemap: false, assetsInlineLimit: 0 },
+  build: { target: "es2022", sourcemap: false, assetsInlineLimit: 0, manifest: true },
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

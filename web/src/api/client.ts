@@ -17,14 +17,18 @@ export class ApiError extends Error {
   }
 }
 
-async function problemOf(response: Response): Promise<ApiError> {
+function problemOf(status: number, text: string, retryAfter: string | null): ApiError {
+  const wait = retryAfter ? ` Try again in ${retryAfter} seconds.` : "";
   try {
-    const body = await response.json();
-    return new ApiError(response.status, body.title ?? response.statusText, body.detail ?? "", body.errors ?? []);
+    const body = JSON.parse(text);
+    return new ApiError(status, body.title ?? `The server answered ${status}`, (body.detail ?? "") + wait, body.errors);
   } catch {
-    return new ApiError(response.status, `The server answered ${response.status}`, response.statusText);
+    return new ApiError(status, `The server answered ${status}`, wait.trim());
   }
 }
+
+const UNREACHABLE = () =>
+  new ApiError(0, "The server cannot be reached", "Nothing was changed. Check the connection and try again.");
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -44,9 +48,9 @@ async function call<T>(method: Method, path: string, body?: unknown, signal?: Ab
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, "The server cannot be reached", "Nothing was changed. Check the connection and try again.");
+    throw UNREACHABLE();
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw problemOf(response.status, await response.text(), response.headers.get("Retry-After"));
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
 }
@@ -55,3 +59,21 @@ export const get = <T>(path: string, signal?: AbortSignal) => call<T>("GET", pat
 export const post = <T>(path: string, body?: unknown) => call<T>("POST", path, body);
 export const patch = <T>(path: string, body?: unknown) => call<T>("PATCH", path, body);
 export const remove = <T>(path: string) => call<T>("DELETE", path);
+
+/** A file as the raw body; `fetch` cannot report how much has been sent, so this one call uses XMLHttpRequest. */
+export function upload<T>(path: string, file: File, progress: (share: number) => void, type = file.type): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", API_ROOT + path);
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-Veritrail", "1");
+    request.setRequestHeader("Content-Type", type || "application/octet-stream");
+    request.upload.onprogress = (sent) => sent.lengthComputable && progress(sent.loaded / sent.total);
+    request.onerror = () => reject(UNREACHABLE());
+    request.onload = () => {
+      if (request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      else reject(problemOf(request.status, request.responseText, request.getResponseHeader("Retry-After")));
+    };
+    request.send(file);
+  });
+}

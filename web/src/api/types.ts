@@ -97,3 +97,210 @@ export type LedgerState = {
   /** Records not yet under a checkpoint. */
   pending: number;
 };
+
+export type Page<Item> = { items: Item[]; next: string | null };
+
+export type FacetValue = { value: string; label: string; count: number };
+export type Facet = { field: string; values: FacetValue[]; other: number };
+
+/** Everything needed to check one event offline; `tlog_proof` is the file itself (c2sp.org/tlog-proof). */
+export type Proof = {
+  position: string;
+  index: number;
+  size: number;
+  leaf: string;
+  leaf_hash: string;
+  hashes: string[];
+  root: string;
+  checkpoint: string;
+  tlog_proof: string;
+  checkpoint_time: string;
+  origin: string;
+};
+
+export type StreamHealth = {
+  stream: string;
+  title: string;
+  last_received: string | null;
+  last_event: string | null;
+  last_polled: string | null;
+  events: number;
+  duplicates: number;
+  quarantined: number;
+  trouble: string | null;
+  trouble_since: string | null;
+};
+
+export type SourceHealth = {
+  id: string;
+  name: string;
+  title: string;
+  connector: string;
+  state: "active" | "paused";
+  created: string;
+  status: "ok" | "waiting" | "trouble" | "paused";
+  summary: string;
+  streams: StreamHealth[];
+};
+
+export type IngestKey = {
+  id: string;
+  name: string;
+  created: string;
+  last_used: string | null;
+  revoked: string | boolean | null;
+};
+export type Settings = Record<string, string>;
+export type SourceDetail = SourceHealth & { settings: Record<string, unknown>; keys: IngestKey[] };
+export type Checked = {
+  ok: boolean;
+  summary: string;
+  streams: { stream: string; available: boolean; detail: string }[];
+};
+export type Uploaded = { records: number; events: number; duplicates: number; quarantined: number };
+
+export type Quarantined = {
+  id: string;
+  stream: string;
+  received: string;
+  reason: { code: string; message: string; field?: string | null };
+  origin: string;
+  size_bytes: number;
+  structure: string[];
+  replayed: string | null;
+};
+export type Replayed = { events: number; duplicates: number; refused: { code: string; message: string } | null };
+
+export type Setting = {
+  name: string;
+  title: string;
+  help: string;
+  kind: "text" | "secret" | "url" | "path" | "choice";
+  required: boolean;
+  example: string;
+};
+
+export type Connector = {
+  id: string;
+  version: number;
+  title: string;
+  summary: string;
+  settings: Setting[];
+  streams: { name: string; title: string; poll_secs: number; lateness_secs: number }[];
+  recorded: { act: string; stream: string | null; note: string }[];
+};
+
+export type Overview = {
+  events_total: number;
+  histogram: Histogram;
+  alerts_open: Partial<Record<SeverityName, number>>;
+  alerts: Alert[];
+  sources: SourceHealth[];
+  ledgers: LedgerState[];
+  top_actors: { actor: Actor; events: number; rows: number }[];
+};
+
+export type Person = {
+  id: string;
+  employee_id: string | null;
+  name: string;
+  email: string | null;
+  title: string | null;
+  zone: string | null;
+  department: Named | null;
+  manager: Named | null;
+  accounts: number;
+};
+export type PersonDetail = Person & {
+  history: { department: Named; manager: Named | null; from: string; until: string | null }[];
+  links: { subject: string; source: SourceRef; label: string; from: string | null; until: string | null }[];
+  events_7d: number;
+  alerts_open: number;
+};
+/** 168 hours of the week, Monday 00 first, in `zone`. */
+export type Pattern = { zone: string; cells: number[]; peers: number[] };
+export type DirectoryImported = {
+  persons_added: number;
+  persons_changed: number;
+  departments_added: number;
+  links_added: number;
+  refused: { line: number; reason: string }[];
+};
+export type Department = { id: string; name: string; parent: string | null; persons: number };
+
+export type Subject = {
+  id: string;
+  kind: string;
+  label: string;
+  object_type: string | null;
+  source: SourceRef;
+  person: Named | null;
+  first: string | null;
+  last: string | null;
+  events: number;
+};
+
+export type Rule = {
+  id: string;
+  title: string;
+  description: string;
+  level: SeverityName;
+  version: number | string;
+  kind: string;
+  tags: string[];
+  falsepositives: string[];
+  runbook: string | null;
+  streams: string[];
+  degraded: string | null;
+};
+
+export type Verdict = "true" | "expected" | "noise";
+export type AlertDetail = Alert & {
+  explanation: { what: string; why: string; meaning: string; next: string[] };
+  facts: Record<string, number | string>;
+  events: Event[];
+  findings_list: { id: string; first: string; last: string; count: number; supersedes: string | null }[];
+  rule_detail: Rule;
+  history: { at: string; member: Named | null; what: string }[];
+};
+
+export type JobState = "queued" | "running" | "done" | "failed" | "cancelled";
+export type Job = {
+  id: string;
+  kind: string;
+  state: JobState;
+  done: number;
+  total: number | null;
+  error: string | null;
+  created: string;
+  updated: string;
+  file: string | null;
+};
+
+export type SelfEntry = {
+  position: string;
+  time: string;
+  member: Named | null;
+  operation: string;
+  outcome: Outcome;
+  target: string | null;
+  detail: unknown;
+  sentence: string;
+};
+
+export type Invitation = { id: string; email: string; role: string; expires: string };
+export type Members = { items: Member[]; invitations: Invitation[] };
+
+export type SettingsSection = {
+  name: string;
+  title: string;
+  values: { key: string; value: unknown; source: "default" | "file" | "environment" | "flag"; help: string }[];
+};
+
+export type Found = {
+  kind: "person" | "subject" | "event" | "page" | "alert";
+  id: string;
+  title: string;
+  subtitle: string;
+  href: string;
+};

@@ -1,7 +1,28 @@
-/** The rail: a page is listed only when the member may call the operation it stands on. */
+/** The rail: a page is listed only when the member may call the operation it stands on. `ranged` pages follow the time range of the top bar. */
 export const PAGES = [
-  { to: "/activity", title: "Activity", operation: "events.search" },
-  { to: "/alerts", title: "Alerts", operation: "alerts.list" },
+  { to: "/overview", title: "Overview", operation: "overview.read", ranged: true },
+  { to: "/activity", title: "Activity", operation: "events.search", ranged: true },
+  { to: "/persons", title: "People", operation: "persons.list", ranged: true },
+  { to: "/alerts", title: "Alerts", operation: "alerts.list", ranged: false },
+  { to: "/my-activity", title: "My activity", operation: "own.events", ranged: true },
+  { to: "/rules", title: "Library", operation: "rules.list", ranged: false },
+  { to: "/sources", title: "Sources", operation: "sources.list", ranged: false },
+  { to: "/members", title: "Members", operation: "members.list", ranged: false },
+  { to: "/self", title: "Own trail", operation: "self.list", ranged: false },
+  { to: "/jobs", title: "Jobs", operation: "jobs.list", ranged: false },
+  { to: "/settings", title: "Settings", operation: "settings.read", ranged: false },
 ] as const;
 
-export const allowedPages = (operations: string[]) => PAGES.filter((page) => operations.includes(page.operation));
+/** Roles that read the trail find their own events there; the page of one's own is for those who see nothing else. */
+export function allowedPages(operations: string[]) {
+  const readsTrail = operations.includes("events.search");
+  return PAGES.filter((page) => operations.includes(page.operation) && !(readsTrail && page.to === "/my-activity"));
+}
+
+/** Where a member lands: those who only have their own activity find it first. */
+export function homeOf(operations: string[]): (typeof PAGES)[number]["to"] {
+  return allowedPages(operations)[0]?.to ?? "/my-activity";
+}
+
+export const isRanged = (path: string): boolean =>
+  path.startsWith("/subjects/") || PAGES.some((page) => page.ranged && path.startsWith(page.to));

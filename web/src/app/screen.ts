@@ -8,7 +8,11 @@ export function useScreen() {
   const navigate = useNavigate();
   const change = useCallback(
     (part: ScreenSearch) => {
-      void navigate({ to: ".", search: (old: Record<string, unknown>) => parseScreen({ ...old, ...part }) });
+      void navigate({
+        to: ".",
+        search: (old: Record<string, unknown>) => parseScreen({ ...old, ...part }),
+        resetScroll: false,
+      });
     },
     [navigate],
   );

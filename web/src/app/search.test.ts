@@ -7,6 +7,7 @@ const screens: ScreenSearch[] = [
   { from: "2026-11-24T00:00:00Z", until: "2026-11-24T06:00:00Z", q: "café & co" },
   { filter: ["outcome:failure"], open: "activity.0:41" },
   { filter: ["actor:a:b", "source!:crm"], q: "123" },
+  { tab: "keys", columns: "what,when", live: "1", severity: "high" },
 ];
 
 test.each(screens)("%j survives the address", (screen) => {

@@ -6,9 +6,20 @@ export type ScreenSearch = {
   q?: string;
   filter?: string[];
   open?: string;
-  status?: string;
-  severity?: string;
-};
+} & Partial<Record<(typeof WORDS)[number], string>>;
+
+/** Plain words of single pages; each page reads the ones it knows. */
+const WORDS = [
+  "status",
+  "severity",
+  "tab",
+  "columns",
+  "live",
+  "department",
+  "connector",
+  "member",
+  "operation",
+] as const;
 
 export const DEFAULT_FROM = "-24h";
 
@@ -24,8 +35,7 @@ export function parseScreen(raw: Record<string, unknown>): ScreenSearch {
     q: text(raw.q),
     filter: filter.length ? filter : undefined,
     open: text(raw.open),
-    status: text(raw.status),
-    severity: text(raw.severity),
+    ...Object.fromEntries(WORDS.map((word) => [word, text(raw[word])])),
   };
   return Object.fromEntries(Object.entries(screen).filter(([, value]) => value !== undefined)) as ScreenSearch;
 }

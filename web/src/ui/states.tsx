@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ApiError } from "../api";
 
@@ -20,11 +20,18 @@ export function ErrorState({ what, error, retry }: { what: string; error: unknow
       <h2>{what}</h2>
       <p>
         {problem
-          ? `${problem.title}. ${problem.detail}`
+          ? [problem.title, problem.detail].filter(Boolean).join(". ")
           : "This page met something it did not expect. Nothing was changed."}
       </p>
+      {problem && problem.errors.length > 0 && (
+        <ul>
+          {problem.errors.map((one) => (
+            <li key={one.field + one.detail}>{`${one.field}: ${one.detail}`}</li>
+          ))}
+        </ul>
+      )}
       {retry && (
-        <Button variant="default" onClick={retry}>
+        <Button variant="default" onClick={() => retry()}>
           Try again
         </Button>
       )}
@@ -32,12 +39,18 @@ export function ErrorState({ what, error, retry }: { what: string; error: unknow
   );
 }
 
-export function Loading() {
+/** The detail the server gave for one field of a form. */
+export const fieldProblem = (error: unknown, field: string): string | undefined =>
+  error instanceof ApiError ? error.errors.find((one) => one.field === field)?.detail : undefined;
+
+/** Rows to come. They hold their place at once and become visible after 200 ms, so quick answers do not flicker. */
+export function Loading({ rows = 6 }: { rows?: number }) {
   return (
-    <output aria-label="Loading">
-      <Skeleton height={32} mb={4} />
-      <Skeleton height={32} mb={4} />
-      <Skeleton height={32} />
+    <output className="vt-loading" aria-label="Loading">
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all the same
+        <span key={row} />
+      ))}
     </output>
   );
 }

@@ -1,26 +1,29 @@
-import { Button, Pill, TextInput } from "@mantine/core";
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { type FormEvent, lazy, Suspense, useCallback } from "react";
-import { api, type Event } from "../../api";
+import { Button, TextInput } from "@mantine/core";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useRef } from "react";
+import { api, type EventQuery } from "../../api";
+import { useLive } from "../../app/live";
 import { useScreen } from "../../app/screen";
-import { EmptyState, ErrorState, Loading } from "../../ui/states";
-import { type Column, Table } from "../../ui/Table";
-import { Time } from "../../ui/Time";
-import { EventDrawer } from "./EventDrawer";
+import { useMay } from "../../app/session";
+import { Histogram } from "../../ui/chart/Histogram";
+import { EVENT_COLUMNS, USUAL_COLUMNS } from "../../ui/event/columns";
+import { EventDrawer } from "../../ui/event/EventDrawer";
+import { useKeys } from "../../ui/keys";
+import { Listing } from "../../ui/Listing";
+import { Page } from "../../ui/Page";
+import { EmptyState } from "../../ui/states";
+import { counted } from "../../ui/words";
+import { ColumnsMenu } from "./ColumnsMenu";
+import { ExportMenu } from "./ExportMenu";
+import { Facets, useFacets } from "./Facets";
+import { Pills } from "./Pills";
 
-// The chart library is larger than the rest of the page: the list is readable before it arrives.
-const Histogram = lazy(() => import("../../ui/chart/Histogram").then((part) => ({ default: part.Histogram })));
-
-const COLUMNS: Column<Event>[] = [
-  { title: "What happened", cell: (event) => event.sentence },
-  { title: "When", cell: (event) => <Time at={event.time} /> },
-  { title: "Outcome", cell: (event) => event.outcome },
-  { title: "Source", cell: (event) => event.source.title },
-];
+/** While the tail is on, the page asks again at most this often. */
+const TAIL_MS = 700;
 
 export function ActivityPage() {
   const { screen, change, range } = useScreen();
-  const query = { ...range, q: screen.q, filter: screen.filter };
+  const query: EventQuery = { ...range, q: screen.q, filter: screen.filter };
   const events = useInfiniteQuery({
     queryKey: ["events", query],
     queryFn: ({ pageParam, signal }) => api.events(query, pageParam, signal),
@@ -33,62 +36,102 @@ export function ActivityPage() {
     queryFn: ({ signal }) => api.histogram(query, signal),
     placeholderData: keepPreviousData,
   });
-  const interval = histogram.data?.interval_secs ?? 0;
-  const pick = useCallback(
-    (start: string) => change({ from: start, until: new Date(Date.parse(start) + interval * 1000).toISOString() }),
-    [change, interval],
-  );
+  const facets = useFacets(query);
+  const canProve = useMay("events.prove");
+  const live = useLive();
+  const tailing = live.possible && screen.live === "1";
+  useTail(tailing);
+  const words = useRef<HTMLInputElement>(null);
+  useKeys({ "/": () => words.current?.focus() });
   const search = (submitted: FormEvent<HTMLFormElement>) => {
     submitted.preventDefault();
-    change({ q: String(new FormData(submitted.currentTarget).get("q") ?? "") || undefined });
+    change({ q: words.current?.value || undefined });
   };
-  const rows = events.data?.pages.flatMap((page) => page.items) ?? [];
+  const chosen = screen.columns?.split(",") ?? USUAL_COLUMNS;
   const total = histogram.data?.buckets.reduce((sum, one) => sum + one.success + one.failure + one.unknown, 0);
+  const took = events.data?.pages[0]?.took_ms;
+  const state =
+    total === undefined
+      ? "Counting events in this range."
+      : `${counted(total, "event")} in this range${took === undefined ? "" : `, found in ${Math.round(took)} ms`}${tailing ? "; new ones appear by themselves" : ""}.`;
   return (
-    <>
-      <h1>Activity</h1>
-      <p className="vt-state">
-        {total === undefined ? "Counting events in this range." : `${total.toLocaleString("en")} events in this range.`}
-      </p>
-      <form onSubmit={search}>
-        <TextInput name="q" key={screen.q} defaultValue={screen.q} aria-label="Search events" placeholder="Words" />
-      </form>
-      <Pill.Group my="xs">
-        {screen.filter?.map((one) => (
-          <Pill
-            key={one}
-            withRemoveButton
-            removeButtonProps={{ "aria-label": `Remove ${one}` }}
-            onRemove={() => change({ filter: screen.filter?.filter((other) => other !== one) })}
-          >
-            {one}
-          </Pill>
-        ))}
-      </Pill.Group>
-      <Suspense fallback={<div className="vt-chart" />}>
-        {histogram.data ? <Histogram buckets={histogram.data.buckets} onPick={pick} /> : <div className="vt-chart" />}
-      </Suspense>
-      {events.isPending && <Loading />}
-      {events.isError && <ErrorState what="Events could not be read" error={events.error} retry={events.refetch} />}
-      {events.isSuccess && rows.length === 0 && (
-        <EmptyState title="No events match">Widen the time range above, or remove words and filters.</EmptyState>
-      )}
-      {rows.length > 0 && (
-        <Table
-          label="Events"
-          columns={COLUMNS}
-          rows={rows}
-          id={(event) => event.position}
-          selected={screen.open}
-          onOpen={(open) => change({ open })}
+    <Page
+      title="Activity"
+      state={state}
+      actions={
+        <>
+          {live.possible && (
+            <Button
+              size="xs"
+              variant={tailing ? "filled" : "default"}
+              aria-pressed={tailing}
+              onClick={() => change({ live: tailing ? undefined : "1", until: undefined })}
+            >
+              Live tail
+            </Button>
+          )}
+          <ColumnsMenu chosen={chosen} onChange={(columns) => change({ columns: columns.join(",") })} />
+          <ExportMenu query={query} />
+        </>
+      }
+    >
+      <form onSubmit={search} className="vt-words">
+        <TextInput
+          ref={words}
+          key={screen.q}
+          defaultValue={screen.q}
+          aria-label="Search events by words"
+          placeholder="Words in the event: a name, a report, an address"
         />
-      )}
-      {events.hasNextPage && (
-        <Button variant="default" mt="sm" onClick={() => events.fetchNextPage()} loading={events.isFetchingNextPage}>
-          Older events
+        <Button type="submit" variant="default">
+          Find
         </Button>
-      )}
-      <EventDrawer position={screen.open} onClose={() => change({ open: undefined })} />
-    </>
+      </form>
+      <Pills
+        filter={screen.filter ?? []}
+        facets={facets.data?.facets ?? []}
+        onChange={(filter) => change({ filter })}
+      />
+      <Histogram data={histogram.data} onRange={change} />
+      <div className="vt-beside">
+        <Facets facets={facets} filter={screen.filter ?? []} onChange={(filter) => change({ filter })} />
+        <div>
+          <Listing
+            of="events"
+            query={events}
+            columns={EVENT_COLUMNS.filter((column) => column.id === "what" || chosen.includes(column.id))}
+            id={(event) => event.position}
+            selected={screen.open}
+            onOpen={(open) => change({ open })}
+            empty={
+              <EmptyState title="No events match">
+                Widen the time range above, or remove words and filters. Events appear as soon as a source sends them.
+              </EmptyState>
+            }
+          />
+        </div>
+      </div>
+      <EventDrawer position={screen.open} onClose={() => change({ open: undefined })} canProve={canProve} />
+    </Page>
   );
+}
+
+/** Asks the server again when something new arrived: so the list, the counts and the filters stay one answer. */
+function useTail(on: boolean) {
+  const { listen } = useLive();
+  const cache = useQueryClient();
+  useEffect(() => {
+    if (!on) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = listen(() => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        for (const name of ["events", "histogram", "facets"]) void cache.invalidateQueries({ queryKey: [name] });
+      }, TAIL_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [on, listen, cache]);
 }

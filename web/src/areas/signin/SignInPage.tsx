@@ -1,27 +1,23 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api } from "../../api";
+import { api, type Session } from "../../api";
 import { ErrorState } from "../../ui/states";
 
-export function SignInPage() {
+export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const cache = useQueryClient();
-  const signIn = useMutation({
-    mutationFn: () => api.signIn(email, password),
-    onSuccess: (session) => cache.setQueryData(["session"], session),
-  });
+  const signIn = useMutation({ mutationFn: () => api.signIn(email, password), onSuccess: onDone });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     signIn.mutate();
   };
   return (
-    <main className="vt-signin">
+    <main className="vt-door">
       <h1>Sign in to Veritrail</h1>
       <form onSubmit={submit}>
         <TextInput
-          label="Email"
+          label="E-mail"
           type="email"
           autoComplete="username"
           required

@@ -1,51 +1,160 @@
-import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useRef } from "react";
-import type { Bucket } from "../../api";
+import { Button } from "@mantine/core";
+import { useId, useState } from "react";
+import type { Histogram as Data } from "../../api";
+import { csvLine, download } from "../download";
 import { absolute } from "../time";
-import { init } from "./echarts";
+import { count } from "../words";
+import { finding, roundUp, span, totalOf } from "./scale";
+import { useWidth } from "./width";
 
 const OUTCOMES = ["success", "failure", "unknown"] as const;
+const [HEIGHT, LEFT, BOTTOM, TOP] = [140, 44, 22, 6];
+const PLOT = HEIGHT - BOTTOM - TOP;
 
-const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--vt-${name}`).trim();
+type Props = { data?: Data; onRange?: (range: { from: string; until: string }) => void };
 
-/** How many events when, stacked by outcome; a click on a bar asks for that interval. */
-export function Histogram({ buckets, onPick }: { buckets: Bucket[]; onPick?: (start: string) => void }) {
-  const place = useRef<HTMLDivElement>(null);
-  const scheme = useComputedColorScheme();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme changes what the tokens resolve to
-  useEffect(() => {
-    if (!place.current) return;
-    const chart = init(place.current);
-    const label = { color: token("muted") };
-    chart.setOption({
-      animation: false,
-      aria: { enabled: true, decal: { show: true } },
-      grid: { left: 48, right: 8, top: 8, bottom: 24 },
-      tooltip: { trigger: "axis" },
-      xAxis: {
-        type: "category",
-        data: buckets.map((bucket) => absolute(bucket.start).slice(5, 16)),
-        axisLabel: label,
-      },
-      yAxis: { type: "value", minInterval: 1, axisLabel: label, splitLine: { lineStyle: { color: token("line") } } },
-      series: OUTCOMES.map((outcome) => ({
-        name: outcome,
-        type: "bar",
-        stack: "outcome",
-        data: buckets.map((bucket) => bucket[outcome]),
-        itemStyle: { color: token(outcome) },
-      })),
-    });
-    chart.on("click", (click) => {
-      const bucket = buckets[click.dataIndex];
-      if (bucket) onPick?.(bucket.start);
-    });
-    const resized = new ResizeObserver(() => chart.resize());
-    resized.observe(place.current);
-    return () => {
-      resized.disconnect();
-      chart.dispose();
-    };
-  }, [buckets, onPick, scheme]);
-  return <div ref={place} className="vt-chart" role="img" aria-label="Events over time by outcome" />;
+/** How many events when, stacked by outcome (failures hatched); dragging over bars sets the range, the table does it by key. */
+export function Histogram({ data, onRange }: Props) {
+  const [place, width] = useWidth();
+  const [drag, setDrag] = useState<[number, number] | null>(null);
+  const hatch = useId();
+  const buckets = data?.buckets ?? [];
+  const top = roundUp(Math.max(0, ...buckets.map(totalOf)));
+  const step = buckets.length ? Math.max(0, width - LEFT) / buckets.length : 0;
+  const index = (x: number) => Math.max(0, Math.min(buckets.length - 1, Math.floor((x - LEFT) / step)));
+  const choose = (one: number, other: number) => {
+    const range = data && span(buckets, data.interval_secs, one, other);
+    if (range) onRange?.(range);
+  };
+  const labels = Math.max(1, Math.ceil(buckets.length / Math.max(1, Math.floor(width / 110))));
+  const words = data ? finding(buckets) : "Counting events";
+  return (
+    <figure className="vt-figure">
+      <figcaption>{words}</figcaption>
+      <div ref={place} className="vt-chart">
+        {width > 0 && (
+          <svg
+            width={width}
+            height={HEIGHT}
+            role="img"
+            aria-label={`Events over time by outcome. ${words}`}
+            data-brush={onRange !== undefined}
+            onPointerDown={(pointer) => {
+              if (!onRange || !buckets.length) return;
+              pointer.currentTarget.setPointerCapture(pointer.pointerId);
+              const at = index(pointer.nativeEvent.offsetX);
+              setDrag([at, at]);
+            }}
+            onPointerMove={(pointer) => drag && setDrag([drag[0], index(pointer.nativeEvent.offsetX)])}
+            onPointerUp={() => {
+              if (drag) choose(...drag);
+              setDrag(null);
+            }}
+          >
+            <defs>
+              <pattern id={hatch} width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                <rect width="4" height="4" className="vt-bar-failure" />
+                <rect width="1.5" height="4" className="vt-bar-gap" />
+              </pattern>
+            </defs>
+            {[0, 0.5, 1].map((share) => (
+              <g key={share} className="vt-axis">
+                <line x1={LEFT} x2={width} y1={TOP + PLOT * (1 - share)} y2={TOP + PLOT * (1 - share)} />
+                <text x={LEFT - 6} y={TOP + PLOT * (1 - share) + 4} textAnchor="end">
+                  {top * share >= 1 || share === 0 ? count(Math.round(top * share)) : ""}
+                </text>
+              </g>
+            ))}
+            {buckets.map((bucket, place) => {
+              let below = 0;
+              return (
+                <g key={bucket.start}>
+                  <title>{`${absolute(bucket.start).slice(0, 16)}: ${count(totalOf(bucket))} events, ${count(bucket.failure)} failed`}</title>
+                  {OUTCOMES.map((outcome) => {
+                    const tall = (bucket[outcome] / top) * PLOT;
+                    below += tall;
+                    return tall > 0 ? (
+                      <rect
+                        key={outcome}
+                        className={outcome === "failure" ? undefined : `vt-bar-${outcome}`}
+                        fill={outcome === "failure" ? `url(#${hatch})` : undefined}
+                        x={LEFT + place * step}
+                        y={TOP + PLOT - below}
+                        width={Math.max(1, step - (step > 4 ? 1 : 0))}
+                        height={tall}
+                      />
+                    ) : null;
+                  })}
+                  {place % labels === 0 && (
+                    <text className="vt-tick" x={LEFT + place * step} y={HEIGHT - 6}>
+                      {absolute(bucket.start).slice(5, 16)}
+                    </text>
+                  )}
+                </g>
+              );
+            })}
+            {drag && (
+              <rect
+                className="vt-brush"
+                x={LEFT + Math.min(...drag) * step}
+                y={TOP}
+                width={(Math.abs(drag[1] - drag[0]) + 1) * step}
+                height={PLOT}
+              />
+            )}
+          </svg>
+        )}
+      </div>
+      <details>
+        <summary>As a table</summary>
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() =>
+            download(
+              "events-over-time.csv",
+              [["start", ...OUTCOMES], ...buckets.map((one) => [one.start, ...OUTCOMES.map((of) => one[of])])]
+                .map(csvLine)
+                .join("\r\n"),
+              "text/csv",
+            )
+          }
+        >
+          Download CSV
+        </Button>
+        <table className="vt-small" aria-label="Events over time">
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              {OUTCOMES.map((outcome) => (
+                <th key={outcome} scope="col">
+                  {outcome}
+                </th>
+              ))}
+              {onRange && <th scope="col">Range</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {buckets.map((bucket, place) =>
+              totalOf(bucket) ? (
+                <tr key={bucket.start}>
+                  <td>{absolute(bucket.start).slice(0, 16)}</td>
+                  {OUTCOMES.map((outcome) => (
+                    <td key={outcome}>{count(bucket[outcome])}</td>
+                  ))}
+                  {onRange && (
+                    <td>
+                      <button type="button" className="vt-link" onClick={() => choose(place, place)}>
+                        Only this
+                      </button>
+                    </td>
+                  )}
+                </tr>
+              ) : null,
+            )}
+          </tbody>
+        </table>
+      </details>
+    </figure>
+  );
 }

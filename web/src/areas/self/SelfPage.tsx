@@ -1,0 +1,105 @@
+import { NativeSelect, TextInput } from "@mantine/core";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useRef } from "react";
+import { api, type SelfEntry } from "../../api";
+import { useScreen } from "../../app/screen";
+import { useMay } from "../../app/session";
+import { Drawer } from "../../ui/Drawer";
+import { Outcome } from "../../ui/event/columns";
+import { useKeys } from "../../ui/keys";
+import { Listing } from "../../ui/Listing";
+import { Facts, Page } from "../../ui/Page";
+import { EmptyState } from "../../ui/states";
+import type { Column } from "../../ui/Table";
+import { Time } from "../../ui/Time";
+import { shown } from "../../ui/words";
+
+const COLUMNS: Column<SelfEntry>[] = [
+  { title: "What happened", cell: (entry) => entry.sentence },
+  { title: "When", cell: (entry) => <Time at={entry.time} /> },
+  { title: "Member", cell: (entry) => entry.member?.name ?? "nobody signed in" },
+  { title: "Operation", cell: (entry) => <code>{entry.operation}</code> },
+  { title: "Outcome", cell: (entry) => <Outcome event={entry} /> },
+];
+
+export function SelfPage() {
+  const { screen, change } = useScreen();
+  const mayMembers = useMay("members.list");
+  const query = { member: screen.member, operation: screen.operation };
+  const entries = useInfiniteQuery({
+    queryKey: ["self", query],
+    queryFn: ({ pageParam, signal }) => api.self(query, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+  const members = useQuery({
+    queryKey: ["members"],
+    queryFn: ({ signal }) => api.members(signal),
+    enabled: mayMembers,
+  });
+  const words = useRef<HTMLInputElement>(null);
+  useKeys({ "/": () => words.current?.focus() });
+  const search = (event: FormEvent) => {
+    event.preventDefault();
+    change({ operation: words.current?.value || undefined });
+  };
+  const opened = entries.data?.pages.flatMap((page) => page.items).find((entry) => entry.position === screen.open);
+  return (
+    <Page
+      title="Own trail"
+      state="Everything members do in Veritrail, reading included. Nobody can switch it off or alter it."
+    >
+      <form className="vt-words" onSubmit={search}>
+        <TextInput
+          ref={words}
+          key={screen.operation}
+          defaultValue={screen.operation}
+          aria-label="Operation"
+          placeholder="Operation: events.search"
+        />
+        {mayMembers && (
+          <NativeSelect
+            aria-label="Member"
+            value={screen.member ?? ""}
+            onChange={(picked) => change({ member: picked.currentTarget.value || undefined })}
+            data={[
+              { value: "", label: "All members" },
+              ...(members.data?.items ?? []).map((member) => ({ value: member.id, label: member.name })),
+            ]}
+          />
+        )}
+      </form>
+      <Listing
+        of="entries"
+        query={entries}
+        columns={COLUMNS}
+        id={(entry) => entry.position}
+        selected={screen.open}
+        onOpen={(open) => change({ open })}
+        empty={<EmptyState title="No entry matches">Remove the operation or the member.</EmptyState>}
+      />
+      <Drawer
+        title={`Entry ${screen.open ?? ""}`}
+        open={opened !== undefined}
+        onClose={() => change({ open: undefined })}
+      >
+        {opened && (
+          <>
+            <p className="vt-sentence">{opened.sentence}</p>
+            <Facts
+              facts={[
+                ["When", <Time key="when" at={opened.time} />],
+                ["Member", opened.member?.name ?? "nobody signed in"],
+                ["Operation", <code key="operation">{opened.operation}</code>],
+                ["Outcome", <Outcome key="outcome" event={opened} />],
+                ["Target", shown(opened.target)],
+                ["Detail", <code key="detail">{shown(opened.detail)}</code>],
+              ]}
+            />
+          </>
+        )}
+      </Drawer>
+    </Page>
+  );
+}

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "../../api";
+import { useMay } from "../../app/session";
+import { CopyField } from "../../ui/CopyField";
+import { Page, Part } from "../../ui/Page";
+import { ErrorState, Loading } from "../../ui/states";
+import { Table } from "../../ui/Table";
+import { shown } from "../../ui/words";
+
+export function SettingsPage() {
+  const settings = useQuery({ queryKey: ["settings"], queryFn: ({ signal }) => api.settings(signal) });
+  return (
+    <Page
+      title="Settings"
+      state="Read only: settings are changed in the configuration file and take effect with a restart."
+    >
+      {settings.isPending && <Loading />}
+      {settings.isError && (
+        <ErrorState what="The settings could not be read" error={settings.error} retry={settings.refetch} />
+      )}
+      <Verifier />
+      {settings.data?.sections.map((section) => (
+        <Part key={section.name} title={section.title}>
+          <Table
+            label={section.title}
+            rows={section.values}
+            id={(one) => one.key}
+            columns={[
+              { title: "Setting", cell: (one) => <code>{one.key}</code> },
+              { title: "Value", cell: (one) => <code>{shown(one.value)}</code> },
+              { title: "Comes from", cell: (one) => one.source },
+              { title: "What it does", cell: (one) => one.help },
+            ]}
+          />
+        </Part>
+      ))}
+    </Page>
+  );
+}
+
+/** What an outside auditor needs to check proofs without trusting this page. */
+function Verifier() {
+  const may = useMay("ledgers.list");
+  const ledgers = useQuery({ queryKey: ["ledgers"], queryFn: ({ signal }) => api.ledgers(signal), enabled: may });
+  if (!ledgers.data?.verifier_key) return null;
+  return (
+    <Part title="Checking proofs">
+      <p className="vt-prose">{`The log is ${ledgers.data.origin}. Whoever holds this key can check a downloaded proof without Veritrail:`}</p>
+      <CopyField label="the verifier key" value={ledgers.data.verifier_key} />
+    </Part>
+  );
+}

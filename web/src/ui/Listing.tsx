@@ -1,0 +1,35 @@
+import { Button } from "@mantine/core";
+import type { UseInfiniteQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { ErrorState, Loading } from "./states";
+import { type Column, Table } from "./Table";
+
+type Props<Row> = {
+  /** The plural noun: "events". */
+  of: string;
+  columns: Column<Row>[];
+  query: UseInfiniteQueryResult<{ pages: { items: Row[]; next: string | null }[] }>;
+  id: (row: Row) => string;
+  selected?: string;
+  onOpen?: (id: string) => void;
+  empty: ReactNode;
+};
+
+/** A paged list in all its states: waiting, failed, empty, rows, more. */
+export function Listing<Row>({ of, columns, query, id, selected, onOpen, empty }: Props<Row>) {
+  if (query.isPending) return <Loading />;
+  if (query.isError)
+    return <ErrorState what={`The ${of} could not be read`} error={query.error} retry={query.refetch} />;
+  const rows = query.data.pages.flatMap((page) => page.items);
+  if (rows.length === 0) return empty;
+  return (
+    <>
+      <Table label={of} columns={columns} rows={rows} id={id} selected={selected} onOpen={onOpen} />
+      {query.hasNextPage && (
+        <Button variant="default" mt="sm" onClick={() => query.fetchNextPage()} loading={query.isFetchingNextPage}>
+          {`More ${of}`}
+        </Button>
+      )}
+    </>
+  );
+}

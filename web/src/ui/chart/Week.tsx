@@ -1,0 +1,106 @@
+import { count } from "../words";
+import { useWidth } from "./width";
+
+const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const [LEFT, TOP, ROW] = [36, 4, 20];
+
+/** Which cell of the week an instant falls into, in a zone: Monday 00 is 0. */
+export function hourOfWeek(at: Date, zone: string): number {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    weekday: "short",
+    hour: "2-digit",
+    hourCycle: "h23",
+  });
+  const of = (type: string) => parts.formatToParts(at).find((part) => part.type === type)?.value ?? "";
+  return DAYS.indexOf(of("weekday")) * 24 + Number(of("hour"));
+}
+
+type Props = { zone: string; cells: number[]; peers: number[]; now: Date };
+
+/** When someone works: hour by weekday, shade for own events, the ring for what a peer does on average; this hour is outlined. */
+export function Week({ zone, cells, peers, now }: Props) {
+  const [place, width] = useWidth();
+  const step = Math.max(0, width - LEFT) / 24;
+  const top = Math.max(1, ...cells);
+  const topPeer = Math.max(1e-9, ...peers);
+  const current = hourOfWeek(now, zone);
+  const outside = cells.reduce((sum, value, cell) => sum + ((peers[cell] ?? 0) === 0 ? value : 0), 0);
+  const all = cells.reduce((sum, value) => sum + value, 0);
+  const words = all
+    ? `${count(all)} events, ${count(outside)} of them in hours when no peer works (times in ${zone})`
+    : `No events in this range (times in ${zone})`;
+  return (
+    <figure className="vt-figure">
+      <figcaption>{words}</figcaption>
+      <div ref={place} className="vt-week">
+        {width > 0 && (
+          <svg width={width} height={TOP + 7 * ROW + 18} role="img" aria-label={`Events by weekday and hour. ${words}`}>
+            {DAYS.map((day, row) => (
+              <text key={day} className="vt-tick" x={0} y={TOP + row * ROW + 14}>
+                {day}
+              </text>
+            ))}
+            {Array.from({ length: 168 }, (_, cell) => {
+              const [row, hour] = [Math.floor(cell / 24), cell % 24];
+              const own = cells[cell] ?? 0;
+              const peer = peers[cell] ?? 0;
+              return (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place in the week
+                <g key={cell}>
+                  <title>{`${DAYS[row]} ${hour}:00: ${count(own)} own, ${peer.toFixed(1)} per peer`}</title>
+                  <rect
+                    className="vt-cell"
+                    data-now={cell === current}
+                    x={LEFT + hour * step}
+                    y={TOP + row * ROW}
+                    width={Math.max(1, step - 2)}
+                    height={ROW - 2}
+                    fillOpacity={own ? 0.2 + 0.8 * (own / top) : 0.04}
+                  />
+                  {peer > 0 && (
+                    <circle
+                      className="vt-peer"
+                      cx={LEFT + hour * step + (step - 2) / 2}
+                      cy={TOP + row * ROW + ROW / 2 - 1}
+                      r={Math.min(step / 2 - 1, 2 + 4 * (peer / topPeer))}
+                    />
+                  )}
+                </g>
+              );
+            })}
+            {[0, 6, 12, 18].map((hour) => (
+              <text key={hour} className="vt-tick" x={LEFT + hour * step} y={TOP + 7 * ROW + 14}>
+                {`${String(hour).padStart(2, "0")}:00`}
+              </text>
+            ))}
+          </svg>
+        )}
+      </div>
+      <details>
+        <summary>As a table</summary>
+        <table className="vt-small" aria-label="Events by weekday and hour">
+          <thead>
+            <tr>
+              <th scope="col">Hour</th>
+              <th scope="col">Own events</th>
+              <th scope="col">Average per peer</th>
+            </tr>
+          </thead>
+          <tbody>
+            {cells.map((own, cell) =>
+              own || peers[cell] ? (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place in the week
+                <tr key={cell}>
+                  <td>{`${DAYS[Math.floor(cell / 24)]} ${cell % 24}:00`}</td>
+                  <td>{count(own)}</td>
+                  <td>{(peers[cell] ?? 0).toFixed(1)}</td>
+                </tr>
+              ) : null,
+            )}
+          </tbody>
+        </table>
+      </details>
+    </figure>
+  );
+}

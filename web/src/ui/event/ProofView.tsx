@@ -1,0 +1,70 @@
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { ApiError, api, type Proof } from "../../api";
+import { download } from "../download";
+import { Facts } from "../Page";
+import { ErrorState, Loading } from "../states";
+import { Time } from "../Time";
+import { count } from "../words";
+import { leadsToRoot } from "./path";
+
+/** The next checkpoint is about a second away: ask again until it is there. */
+const WAIT_MS = 1_500;
+
+export function ProofView({ position }: { position: string }) {
+  const proof = useQuery({
+    queryKey: ["proof", position],
+    queryFn: ({ signal }) => api.proof(position, signal),
+    retry: (_, error) => error instanceof ApiError && error.status === 409,
+    retryDelay: WAIT_MS,
+  });
+  const waiting = proof.failureReason instanceof ApiError && proof.failureReason.status === 409;
+  if (proof.isPending && waiting)
+    return (
+      <p className="vt-note">Not yet under a checkpoint. The next one is signed within seconds; this page waits.</p>
+    );
+  if (proof.isPending) return <Loading rows={3} />;
+  if (proof.isError) return <ErrorState what="The proof could not be made" error={proof.error} retry={proof.refetch} />;
+  return <ProofStory proof={proof.data} />;
+}
+
+function ProofStory({ proof }: { proof: Proof }) {
+  const checked = useQuery({
+    queryKey: ["proof-check", proof.position, proof.root],
+    queryFn: () => leadsToRoot(proof),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <>
+      <p className="vt-sentence">
+        {`This event is number ${count(proof.index + 1)} of ${count(proof.size)} under the checkpoint signed `}
+        <Time at={proof.checkpoint_time} />
+        {` by ${proof.origin}.`}
+      </p>
+      <p className="vt-note" role="status">
+        {checked.data === true &&
+          `Checked in this browser: ${count(proof.hashes.length)} hashes lead from this event to the checkpoint's root. The signature is checked with the downloaded file.`}
+        {checked.data === false &&
+          "The hashes do NOT lead from this event to the checkpoint's root. Keep the downloaded file and tell the auditor."}
+        {checked.isError && "This browser could not check the path; use the downloaded file."}
+        {checked.isPending && "Checking the path in this browser."}
+      </p>
+      <Button
+        variant="default"
+        onClick={() => download(`${proof.position.replaceAll(":", "-")}.tlog-proof`, proof.tlog_proof)}
+      >
+        Download .tlog-proof
+      </Button>
+      <Facts
+        facts={[
+          ["Leaf hash", <code key="leaf">{proof.leaf_hash}</code>],
+          ["Root", <code key="root">{proof.root}</code>],
+          ["Log", proof.origin],
+        ]}
+      />
+      <h3>Checkpoint</h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by key */}
+      <pre tabIndex={0}>{proof.checkpoint}</pre>
+    </>
+  );
+}
