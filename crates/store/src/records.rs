@@ -1,12 +1,15 @@
 //! Everything relational, one narrow trait per noun, implemented for every [`crate::sql::Handle`]: a pool to read, a unit to change.
 
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
+pub use departments::Departments;
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
 pub use ingest_keys::{IngestKey, IngestKeys};
 pub use invitations::{Invitation, Invitations};
 pub use jobs::Jobs;
+pub use links::{Account, Links, Meeting, SubjectName};
 pub use members::Members;
+pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
 pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
 pub use sessions::{Session, Sessions};
@@ -14,12 +17,15 @@ pub use settings::Settings;
 pub use sources::Sources;
 
 mod alerts;
+mod departments;
 mod findings;
 mod followers;
 mod ingest_keys;
 mod invitations;
 mod jobs;
+mod links;
 mod members;
+mod persons;
 mod polls;
 pub(crate) mod row;
 mod self_events;
@@ -39,6 +45,9 @@ pub async fn migrate(database: &Database) -> Result<()> {
         sessions::MIGRATIONS,
         invitations::MIGRATIONS,
         self_events::MIGRATIONS,
+        departments::MIGRATIONS,
+        persons::MIGRATIONS,
+        links::MIGRATIONS,
         sources::MIGRATIONS,
         ingest_keys::MIGRATIONS,
         alerts::MIGRATIONS,
