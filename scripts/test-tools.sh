@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs on Debian or Ubuntu with Rust and Node: PostgreSQL, an S3 server (moto), cargo-nextest.
+# Installs what `make test` needs on Debian or Ubuntu with Rust and Node: PostgreSQL, an S3 server (moto), cargo-nextest,
+# and aics-tlog, which checks our ledger with none of our code.
 set -euo pipefail
 cache="$HOME/.cache/veritrail"
 mkdir -p "$cache"
@@ -16,4 +17,19 @@ command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 if [ ! -x "$cache/moto/bin/moto_server" ]; then
   python3 -m venv "$cache/moto"
   "$cache/moto/bin/pip" install -q 'moto[s3,server]>=5'
+fi
+if [ ! -x "$cache/tlog/bin/aics-tlog" ]; then
+  # aics-tlog needs Python 3.12 or newer, which may lie beside the system's own.
+  python=''
+  for candidate in python3.14 python3.13 python3.12 python3 "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python3; do
+    command -v "$candidate" >/dev/null || continue
+    "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { python=$candidate; break; }
+  done
+  if [ -n "$python" ]; then
+    "$python" -m venv "$cache/tlog"
+    "$cache/tlog/bin/pip" install -q 'aics-tlog==0.2.1'
+  else
+    echo 'No Python 3.12 or newer with venv was found: install one (apt-get install python3.12-venv, or pyenv install 3.12), then run this again.' >&2
+    exit 1
+  fi
 fi

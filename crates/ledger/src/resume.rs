@@ -3,7 +3,7 @@
 use crate::{
     error::{LedgerError, Result},
     layout::Layout,
-    lock::{Lock, Locked, swapped},
+    lock::{Lock, swapped},
     tiles::Tiles,
 };
 use merkle::{Checkpoint, EMPTY_ROOT, Hash, NoteVerifier, TileId, root};

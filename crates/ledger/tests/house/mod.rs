@@ -1,7 +1,8 @@
 //! A ledger of a test's own, on real stores, and events to put into it.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test file uses its share of this")]
 
-use ledger::{Appender, Delivery, Keyring, Master, Numbered, Reader};
+use ledger::{Appender, Delivery, Integrator, Keyring, Lock, Master, Numbered, Reader, Report, verify};
+use merkle::{NoteSigner, NoteVerifier};
 use model::{Actor, ActorKind, Change, Class, Event, EventTime, Network, SubjectRef, Target, class::act, event::Identity};
 use std::{num::NonZeroUsize, sync::Arc};
 use store::{
@@ -56,6 +57,18 @@ impl House {
         Reader::new(self.trail.clone(), self.blobs.clone(), LEDGER)
     }
 
+    pub fn integrator(&self) -> Integrator {
+        self.integrator_on(self.blobs.clone())
+    }
+
+    pub fn integrator_on(&self, blobs: Arc<dyn Blobs>) -> Integrator {
+        Integrator::new(self.trail.clone(), blobs, LEDGER, signer(), Lock::new(self.apart.clone(), "activity.lock"))
+    }
+
+    pub async fn verify(&self) -> Report {
+        verify(self.blobs.as_ref(), LEDGER, 0, &[verifier()], &mut |_, _| {}).await.unwrap()
+    }
+
     /// Appends events `from..until`, `per` to a delivery.
     pub async fn fill(&self, from: u64, until: u64, per: usize) {
         let appender = self.appender();
@@ -63,6 +76,14 @@ impl House {
             appender.append(delivery(chunk.iter().copied())).await.unwrap();
         }
     }
+}
+
+pub fn signer() -> NoteSigner {
+    NoteSigner::new("example.org", &[3; 32]).unwrap()
+}
+
+pub fn verifier() -> NoteVerifier {
+    signer().verifier()
 }
 
 pub fn source() -> Uuid {
