@@ -138,7 +138,11 @@ pub const ALSO_SUPERSEDES: &str = "also_supersedes";
 /// The findings that no later one replaced.
 pub fn standing(findings: &[Finding]) -> Vec<&Finding> {
     let also = |f: &Finding| -> Vec<String> {
-        f.facts.get(ALSO_SUPERSEDES).and_then(|v| v.as_array()).map(|ids| ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()).unwrap_or_default()
+        f.facts
+            .get(ALSO_SUPERSEDES)
+            .and_then(|v| v.as_array())
+            .map(|ids| ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+            .unwrap_or_default()
     };
     let gone: BTreeSet<String> = findings.iter().flat_map(|f| f.supersedes.map(|id| id.to_string()).into_iter().chain(also(f))).collect();
     findings.iter().filter(|f| !gone.contains(&f.id.to_string())).collect()

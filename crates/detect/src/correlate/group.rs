@@ -46,6 +46,20 @@ struct Told {
     count: u64,
 }
 
+impl Naming<'_> {
+    /// What there is to tell now, in place of `earlier`; None where that is what was told last. The name covers what it replaces,
+    /// so that a finding which comes back after two bursts were joined is a new one and not its own predecessor.
+    fn told(&self, what: &str, earlier: &[Told], first: Key, last: Key, count: u64) -> Option<Told> {
+        if let [told] = earlier
+            && (&told.first, &told.last, told.count) == (&first, &last, count)
+        {
+            return None;
+        }
+        let replaced: Vec<Uuid> = earlier.iter().map(|told| told.id).collect();
+        Some(Told { id: self.id(what, &first.1, &last.1, count, &replaced), first, last, count })
+    }
+}
+
 /// Something to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Telling {
@@ -79,13 +93,13 @@ impl Group {
         }
         let mut tellings = Vec::new();
         for span in self.spans(at, rule) {
-            let (burst, grown) = self.absorb(span, at);
+            let (burst, from) = self.absorb(span, at);
             self.bursts.push(burst);
             let index = self.bursts.len() - 1;
-            if grown && rule.tells {
+            if rule.tells {
                 tellings.extend(self.tell(index, rule, naming));
             }
-            if self.thens.range(at.clone()..).next().is_some() {
+            if self.thens.range(from..).next().is_some() {
                 tellings.extend(self.answer(index, rule, naming));
             }
         }
@@ -117,7 +131,8 @@ impl Group {
 
     /// Only windows that hold `at` can have changed, so only its neighbourhood is read.
     fn spans(&self, at: &Key, rule: &CountRule) -> Vec<Span> {
-        let within = self.bursts.iter().find(|b| b.first <= *at && *at <= b.end).map(|b| Span { low: at.clone(), crossed: b.crossed.clone(), high: at.clone() });
+        let within =
+            self.bursts.iter().find(|b| b.first <= *at && *at <= b.end).map(|b| Span { low: at.clone(), crossed: b.crossed.clone(), high: at.clone() });
         let newest = self.events.last() == Some(at);
         let nth = usize::try_from(rule.threshold.saturating_sub(1)).unwrap_or(usize::MAX);
         if newest {
@@ -131,11 +146,8 @@ impl Group {
             }
         }
         let lowest = Position { ledger: String::new(), generation: 0, index: 0 };
-        let near: Vec<&Key> = self
-            .events
-            .range((at.0.saturating_sub(rule.window), lowest)..)
-            .take_while(|(time, _)| *time <= at.0.saturating_add(rule.window))
-            .collect();
+        let near: Vec<&Key> =
+            self.events.range((at.0.saturating_sub(rule.window), lowest)..).take_while(|(time, _)| *time <= at.0.saturating_add(rule.window)).collect();
         let mut spans: Vec<(usize, usize, usize)> = Vec::new();
         let mut low = 0;
         for high in 0..near.len() {
@@ -156,28 +168,22 @@ impl Group {
         spans.into_iter().map(|(low, crossed, high)| Span { low: near[low].clone(), crossed: near[crossed].clone(), high: near[high].clone() }).collect()
     }
 
-    /// Joins the span with the bursts it shares events with. The flag says whether something about it may have to be told.
-    fn absorb(&mut self, span: Span, at: &Key) -> (Burst, bool) {
-        let (mut joined, apart): (Vec<Burst>, Vec<Burst>) = std::mem::take(&mut self.bursts).into_iter().partition(|b| b.first <= span.high && span.low <= b.end);
+    /// Joins the span with the bursts it shares events with. Also from where on the events of the burst are others than before.
+    fn absorb(&mut self, span: Span, at: &Key) -> (Burst, Key) {
+        let (mut joined, apart): (Vec<Burst>, Vec<Burst>) =
+            std::mem::take(&mut self.bursts).into_iter().partition(|b| b.first <= span.high && span.low <= b.end);
         self.bursts = apart;
         if joined.len() == 1 && joined[0].first <= span.low {
             let mut burst = joined.remove(0);
             let beyond = self.events.range((Excluded(burst.end.clone()), Included(span.high.clone().max(burst.end.clone())))).count() as u64;
+            let from = burst.end.clone().min(at.clone());
             burst.count += beyond + u64::from(*at <= burst.end);
             burst.end = burst.end.max(span.high);
             burst.crossed = burst.crossed.min(span.crossed);
-            return (burst, true);
+            return (burst, from);
         }
-        let mut whole = Burst {
-            first: span.low,
-            crossed: span.crossed,
-            end: span.high,
-            count: 0,
-            forgotten: 0,
-            head: Vec::new(),
-            told: Vec::new(),
-            answered: Vec::new(),
-        };
+        let mut whole =
+            Burst { first: span.low, crossed: span.crossed, end: span.high, count: 0, forgotten: 0, head: Vec::new(), told: Vec::new(), answered: Vec::new() };
         for burst in joined {
             whole.first = whole.first.min(burst.first);
             whole.crossed = whole.crossed.min(burst.crossed);
@@ -189,7 +195,8 @@ impl Group {
         }
         whole.head.truncate(Finding::MAX_EVENTS);
         whole.count = whole.forgotten + self.events.range(whole.first.clone()..=whole.end.clone()).count() as u64;
-        (whole, true)
+        let from = whole.first.clone();
+        (whole, from)
     }
 
     /// A burst is told when it is one, and again each time it has doubled: a burst of a million is twenty findings, and its size is known within two.
@@ -201,10 +208,7 @@ impl Group {
         }
         let remembered = told.checked_sub(burst.forgotten)?.checked_sub(1)?;
         let last = self.events.range(burst.first.clone()..).nth(usize::try_from(remembered).ok()?)?.clone();
-        let now = Told { id: naming.id("count", &burst.first.1, &last.1, told), first: burst.first.clone(), last, count: told };
-        if burst.told.contains(&now) && burst.told.len() == 1 {
-            return None;
-        }
+        let now = naming.told("count", &burst.told, burst.first.clone(), last, told)?;
         let telling = self.telling(burst, &now, None, &burst.told);
         self.bursts.get_mut(index)?.told = vec![now];
         Some(telling)
@@ -225,10 +229,7 @@ impl Group {
             return None;
         }
         let count = burst.forgotten + self.events.range(burst.first.clone()..=burst.end.clone()).take_while(|event| **event < then).count() as u64;
-        let now = Told { id: naming.id("follow", &burst.first.1, &then.1, count), first: burst.first.clone(), last: then.clone(), count };
-        if burst.answered.contains(&now) && burst.answered.len() == 1 {
-            return None;
-        }
+        let now = naming.told("follow", &burst.answered, burst.first.clone(), then.clone(), count)?;
         let telling = self.telling(burst, &now, Some(then), &burst.answered);
         self.bursts.get_mut(index)?.answered = vec![now];
         Some(telling)
@@ -249,7 +250,7 @@ impl Group {
             events.push(position);
             time
         });
-        let supersedes = earlier.iter().map(|told| told.id).filter(|id| *id != now.id).collect();
+        let supersedes = earlier.iter().map(|told| told.id).collect();
         Telling { id: now.id, first: now.first.0, last: now.last.0, count: now.count, events, then, supersedes }
     }
 }

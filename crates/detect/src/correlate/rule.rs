@@ -47,8 +47,10 @@ pub(super) struct Naming<'a> {
 impl Naming<'_> {
     /// The id of what is told of the events from `first` to `last`, `count` of them. An event inserted among them moves `last`, so different
     /// contents have different ids.
-    pub fn id(&self, what: &str, first: &Position, last: &Position, count: u64) -> Uuid {
-        finding_id(&[self.lane.as_bytes(), self.source.as_bytes(), self.group.as_bytes(), what.as_bytes()], &[first, last], count)
+    pub fn id(&self, what: &str, first: &Position, last: &Position, count: u64, replaced: &[Uuid]) -> Uuid {
+        let mut parts = vec![self.lane.as_bytes(), self.source.as_bytes(), self.group.as_bytes(), what.as_bytes()];
+        parts.extend(replaced.iter().map(|id| id.as_bytes().as_slice()));
+        finding_id(&parts, &[first, last], count)
     }
 }
 
