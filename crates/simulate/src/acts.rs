@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use std::net::IpAddr;
 
 /// Fewest and most acts of one person in one shift.
-pub const ACTS_PER_SHIFT: std::ops::RangeInclusive<usize> = 12..=44;
+pub const ACTS_PER_SHIFT: std::ops::RangeInclusive<usize> = 12..=45;
 /// Acts of one integration in one day: a sign-in and a bulk job every hour.
 pub const ACTS_PER_INTEGRATION_DAY: usize = 48;
 
@@ -29,16 +29,38 @@ pub struct Act {
     pub attack: Option<usize>,
 }
 
-/// What was done. `DeskView` happens in the second CRM, everything else in Salesforce.
+/// What was done. `Desk…` happens in the second CRM, everything else in Salesforce.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    Login { success: bool },
+    Login {
+        success: bool,
+    },
     Logout,
-    ReportExport { report: String },
-    Uri { record: String },
-    PageView { record: String },
-    BulkApi { rows: u32 },
-    DeskView { ticket: u32 },
+    ReportExport {
+        report: String,
+        rows: u32,
+    },
+    Uri {
+        record: String,
+    },
+    PageView {
+        record: String,
+    },
+    BulkApi {
+        rows: u32,
+    },
+    /// A change in Setup: the action's name, and what the trail says of it.
+    Setup {
+        action: &'static str,
+        display: String,
+        section: &'static str,
+    },
+    DeskView {
+        ticket: u32,
+    },
+    DeskUpdate {
+        ticket: u32,
+    },
 }
 
 impl Act {
@@ -68,6 +90,9 @@ pub(crate) fn ordinary(company: &Company, seed: u64, day: Date) -> Result<Vec<Ac
     for person in &company.people {
         if let Some(shift) = shift_on(person, day)? {
             shift_acts(person, shift.from, shift.until, &mut rng, &mut acts);
+            if person.department == "Operations" && rng.gen_bool(0.4) {
+                acts.push(Act::person(person, rng.gen_range(shift.from + HOUR..shift.until - HOUR), setup(company, &mut rng)));
+            }
         }
     }
     for program in &company.integrations {
@@ -89,19 +114,42 @@ fn shift_acts(person: &Person, from: Micros, until: Micros, rng: &mut StdRng, ac
     acts.push(Act::person(person, login, Kind::Login { success: true }));
     for _ in 0..rng.gen_range(10..=40) {
         let time = rng.gen_range(login + SECOND..logout);
-        let number = rng.gen_range(1_000..20_000);
-        let kind = match rng.gen_range(0..10) {
-            0..=2 => Kind::Uri { record: record_id(number) },
-            3..=5 if person.department == "Service" => Kind::DeskView { ticket: number },
-            _ => Kind::PageView { record: record_id(number) },
-        };
+        let kind = look(person, rng);
         acts.push(Act::person(person, time, kind));
     }
     if rng.gen_bool(0.08) {
         let time = rng.gen_range(login + SECOND..logout);
-        acts.push(Act::person(person, time, Kind::ReportExport { report: report_id(rng.gen_range(1..40)) }));
+        acts.push(Act::person(person, time, export(rng)));
     }
     acts.push(Act::person(person, logout, Kind::Logout));
+}
+
+/// What someone of this department does most of the time: open records, and in Service also tickets.
+pub(crate) fn look(person: &Person, rng: &mut StdRng) -> Kind {
+    let number = rng.gen_range(1_000..20_000);
+    match rng.gen_range(0..10) {
+        0..=2 => Kind::Uri { record: record_id(number) },
+        3 | 4 if person.department == "Service" => Kind::DeskView { ticket: number },
+        5 if person.department == "Service" => Kind::DeskUpdate { ticket: number },
+        _ => Kind::PageView { record: record_id(number) },
+    }
+}
+
+/// An ordinary export: a report of everyday size.
+pub(crate) fn export(rng: &mut StdRng) -> Kind {
+    Kind::ReportExport { report: report_id(rng.gen_range(1..40)), rows: rng.gen_range(40..1_800) }
+}
+
+/// What an administrator of the CRM changes now and then.
+fn setup(company: &Company, rng: &mut StdRng) -> Kind {
+    let other = &company.people[rng.gen_range(0..company.people.len())];
+    let (action, section, what) = match rng.gen_range(0..4) {
+        0 => ("PermSetAssign", "Manage Users", format!("Permission set Report Builder: assigned to user {}", other.name)),
+        1 => ("PermSetUnassign", "Manage Users", format!("Permission set Report Builder: unassigned from user {}", other.name)),
+        2 => ("resetpassword", "Manage Users", format!("Reset password for user {}", other.name)),
+        _ => ("changedprofileforuser", "Manage Users", format!("Changed profile for user {}", other.name)),
+    };
+    Kind::Setup { action, display: format!("{what} (UserID: [{}])", &other.account[..15]), section }
 }
 
 /// A time of a day on the person's own clock.

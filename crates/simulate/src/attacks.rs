@@ -3,7 +3,7 @@
 //! They are written from how such attacks go, not from what any detection looks for.
 
 use crate::acts::{Act, Kind, local, record_id, report_id};
-use crate::{Company, Error};
+use crate::{Company, Error, Person};
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use model::{DAY, HOUR, MINUTE, Micros, SECOND};
@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 
 /// The names in the answer file.
 pub const NAMES: [&str; 5] = ["brute_force_then_success", "mass_export_by_leaver", "integration_from_new_network", "slow_drip_export", "night_vip_lookups"];
@@ -43,24 +44,31 @@ pub(crate) fn plan(company: &Company, seed: u64, start: Date, last_day: Date) ->
     Ok(acts)
 }
 
-fn stranger(host: u8) -> IpAddr {
+pub(crate) fn stranger(host: u8) -> IpAddr {
     Ipv4Addr::new(203, 0, 113, host).into()
 }
 
 fn brute_force(company: &Company, start: Date, rng: &mut StdRng, acts: &mut Vec<Act>) -> Result<(), Error> {
     let victim = &company.people[rng.gen_range(100..140)];
-    let mut time = local(victim, start.checked_add(3.days())?, 3, 10)?;
-    let mut push = |time, kind| acts.push(Act { address: stranger(24), attack: Some(0), ..Act::person(victim, time, kind) });
-    for _ in 0..rng.gen_range(30..60) {
-        push(time, Kind::Login { success: false });
-        time += rng.gen_range(2 * SECOND..9 * SECOND);
-    }
-    push(time, Kind::Login { success: true });
-    for _ in 0..rng.gen_range(5..15) {
-        time += rng.gen_range(10 * SECOND..MINUTE);
-        push(time, Kind::PageView { record: record_id(rng.gen_range(1_000..20_000)) });
-    }
+    let time = local(victim, start.checked_add(3.days())?, 3, 10)?;
+    acts.extend(break_in(victim, time, 2 * SECOND..9 * SECOND, rng).into_iter().map(|act| Act { attack: Some(0), ..act }));
     Ok(())
+}
+
+/// Guesses at one account from a strange address until one is right, then a look around.
+pub(crate) fn break_in(victim: &Person, mut time: Micros, pause: Range<Micros>, rng: &mut StdRng) -> Vec<Act> {
+    let act = |time, kind| Act { address: stranger(24), ..Act::person(victim, time, kind) };
+    let mut acts = Vec::new();
+    for _ in 0..rng.gen_range(30..60) {
+        acts.push(act(time, Kind::Login { success: false }));
+        time += rng.gen_range(pause.clone());
+    }
+    acts.push(act(time, Kind::Login { success: true }));
+    for _ in 0..rng.gen_range(5..15) {
+        time += rng.gen_range(SECOND..MINUTE.min(pause.end * 4));
+        acts.push(act(time, Kind::PageView { record: record_id(rng.gen_range(1_000..20_000)) }));
+    }
+    acts
 }
 
 fn leaver(company: &Company, last_day: Date, rng: &mut StdRng, acts: &mut Vec<Act>) -> Result<(), Error> {
@@ -70,7 +78,7 @@ fn leaver(company: &Company, last_day: Date, rng: &mut StdRng, acts: &mut Vec<Ac
     push(time, Kind::Login { success: true });
     for report in 1..=rng.gen_range(20..35) {
         time += rng.gen_range(20 * SECOND..2 * MINUTE);
-        push(time, Kind::ReportExport { report: report_id(report) });
+        push(time, Kind::ReportExport { report: report_id(report), rows: rng.gen_range(2_000..30_000) });
     }
     push(time + MINUTE, Kind::BulkApi { rows: rng.gen_range(60_000..120_000) });
     Ok(())
@@ -97,7 +105,10 @@ fn drip(company: &Company, start: Date, rng: &mut StdRng, acts: &mut Vec<Act>) -
         }
         for hour in [11, 15] {
             let time = local(person, day, hour, 0)? + rng.gen_range(0..HOUR);
-            acts.push(Act { attack: Some(3), ..Act::person(person, time, Kind::ReportExport { report: report_id(rng.gen_range(40..80)) }) });
+            acts.push(Act {
+                attack: Some(3),
+                ..Act::person(person, time, Kind::ReportExport { report: report_id(rng.gen_range(40..80)), rows: rng.gen_range(300..900) })
+            });
         }
     }
     Ok(())

@@ -4,14 +4,23 @@ use crate::{Act, Error, Kind};
 use jiff::Timestamp;
 use serde_json::json;
 
-/// The day's ticket views as NDJSON; acts in Salesforce are passed over.
+const STATES: [&str; 3] = ["waiting for customer", "solved", "escalated"];
+
+/// The day's tickets seen and changed as NDJSON; acts in Salesforce are passed over.
 pub fn ndjson(acts: &[Act]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     for act in acts {
-        let Kind::DeskView { ticket } = &act.kind else { continue };
+        let (ticket, action) = match &act.kind {
+            Kind::DeskView { ticket } => (ticket, "view"),
+            Kind::DeskUpdate { ticket } => (ticket, "update"),
+            _ => continue,
+        };
         let time = Timestamp::from_microsecond(act.time)?.to_string();
-        let line =
-            json!({"id": act.id, "time": time, "user": act.email, "action": "view", "object": "ticket", "object_id": format!("T-{ticket}"), "ip": act.address});
+        let mut line =
+            json!({"id": act.id, "time": time, "user": act.email, "action": action, "object": "ticket", "object_id": format!("T-{ticket}"), "ip": act.address});
+        if action == "update" {
+            line["changes"] = json!([{"field": "status", "old": "open", "new": STATES[*ticket as usize % STATES.len()]}]);
+        }
         serde_json::to_writer(&mut out, &line)?;
         out.push(b'\n');
     }

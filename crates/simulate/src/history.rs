@@ -1,4 +1,4 @@
-//! The whole simulation: a day's acts in order, files per day, answers, and a live stream of what is due.
+//! The history: a day's acts in order, files per day, answers.
 
 use crate::acts::ordinary;
 use crate::attacks::{NAMES, plan};
@@ -6,7 +6,6 @@ use crate::{Act, Answer, Company, Error, desk, directory, salesforce};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use model::Micros;
-use std::collections::VecDeque;
 
 /// Fewest days in which every attack has room.
 pub const LEAST_DAYS: u16 = 14;
@@ -14,7 +13,7 @@ pub const LEAST_DAYS: u16 = 14;
 /// One file a vendor or HR would hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Relative, with `/`: `EventLogFile/2026-03-02/Login.csv`.
+    /// Relative, with `/`: `salesforce/2026-03-02_Login.csv`.
     pub path: String,
     pub bytes: Vec<u8>,
 }
@@ -26,6 +25,7 @@ pub struct Simulation {
     start: Date,
     days: u16,
     attacks: Vec<Act>,
+    until: Option<Micros>,
 }
 
 impl Simulation {
@@ -37,7 +37,13 @@ impl Simulation {
         let last_day = start.checked_add(i64::from(days - 1).days())?;
         let company = Company::new(seed, start, last_day)?;
         let attacks = plan(&company, seed, start, last_day)?;
-        Ok(Self { company, seed, start, days, attacks })
+        Ok(Self { company, seed, start, days, attacks, until: None })
+    }
+
+    /// Ends the history at a moment of its last day: what would be done later is left out.
+    pub fn ending(mut self, until: Micros) -> Self {
+        self.until = Some(until);
+        self
     }
 
     /// Everything done on a UTC day, in time order, with ids. Days after the last are ordinary.
@@ -48,6 +54,7 @@ impl Simulation {
                 acts.push(act.clone());
             }
         }
+        acts.retain(|act| self.until.is_none_or(|until| act.time < until));
         acts.sort_by_key(|act| act.time);
         let stamp = day.strftime("%Y%m%d").to_string();
         for (place, act) in acts.iter_mut().enumerate() {
@@ -62,9 +69,10 @@ impl Simulation {
         for day in self.dates()? {
             let acts = self.day(day)?;
             for event_type in salesforce::EVENT_TYPES {
-                files.push(File { path: format!("EventLogFile/{day}/{event_type}.csv"), bytes: salesforce::event_log_file(event_type, &acts)? });
+                files.push(File { path: format!("salesforce/{day}_{event_type}.csv"), bytes: salesforce::event_log_file(event_type, &acts)? });
             }
-            files.push(File { path: format!("LoginHistory/{day}.csv"), bytes: salesforce::login_history(&acts)? });
+            files.push(File { path: format!("salesforce/{day}_LoginHistory.csv"), bytes: salesforce::login_history(&acts)? });
+            files.push(File { path: format!("salesforce/{day}_SetupAuditTrail.csv"), bytes: salesforce::setup_audit_trail(&acts)? });
             files.push(File { path: format!("desk/{day}.ndjson"), bytes: desk::ndjson(&acts)? });
         }
         Ok(files)
@@ -91,33 +99,8 @@ impl Simulation {
         Ok(serde_json::to_vec_pretty(&self.answers()?)?)
     }
 
-    /// A stream of acts at or after `from`.
-    pub fn live(&self, from: Micros) -> Result<Live<'_>, Error> {
-        Ok(Live { simulation: self, from, next_day: utc_day(from)?, waiting: VecDeque::new() })
-    }
-
     fn dates(&self) -> Result<Vec<Date>, Error> {
         (0..i64::from(self.days)).map(|offset| Ok(self.start.checked_add(offset.days())?)).collect()
-    }
-}
-
-/// Gives acts as they fall due; holds at most one call's days in memory.
-pub struct Live<'a> {
-    simulation: &'a Simulation,
-    from: Micros,
-    next_day: Date,
-    waiting: VecDeque<Act>,
-}
-
-impl Live<'_> {
-    /// Acts due before `until` and not given before, in time order.
-    pub fn due(&mut self, until: Micros) -> Result<Vec<Act>, Error> {
-        while self.next_day <= utc_day(until)? {
-            self.waiting.extend(self.simulation.day(self.next_day)?.into_iter().filter(|act| act.time >= self.from));
-            self.next_day = self.next_day.checked_add(1.days())?;
-        }
-        let count = self.waiting.partition_point(|act| act.time < until);
-        Ok(self.waiting.drain(..count).collect())
     }
 }
 
