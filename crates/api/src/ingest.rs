@@ -43,7 +43,7 @@ pub async fn push(State(server): State<Server>, Path(source): Path<String>, head
     let (source, settings) = server.app.ingest_source(&source, key).await?.ok_or_else(wrong_key)?;
     let hint = hint(&headers)?;
     let bytes = to_bytes(body, server.http.body_bytes).await.map_err(|_| too_large(server.http.body_bytes))?;
-    let accepted = server.intake.accept(&SourceWithSettings { source, settings }, hint, bytes).await?;
+    let accepted = server.intake.accept(&SourceWithSettings::open(source, settings)?, hint, bytes).await?;
     server.metrics.taken(&accepted);
     Ok(Json(accepted.into()))
 }

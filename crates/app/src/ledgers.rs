@@ -45,6 +45,10 @@ impl Board {
     fn newest(&self, ledger: &str) -> Option<Signed> {
         self.signed.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned()
     }
+    /// When a checkpoint of this size was signed or checked, where it is the newest.
+    pub(crate) fn time_of(&self, ledger: &str, size: u64) -> Option<String> {
+        self.newest(ledger).filter(|s| s.size == size).map(|s| rfc3339(s.time))
+    }
     /// Origin and verifier key; empty until [`Board::key`] said them.
     pub fn verifier(&self, ledger: &str) -> (String, String) {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned().unwrap_or_default()

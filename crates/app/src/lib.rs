@@ -3,7 +3,12 @@
 use ledger::{Keyring, Reader};
 use model::{Member, Micros};
 use std::{ops::Deref, sync::Arc};
-use store::{blobs::Blobs, events::Events, sql::Database, trail::{SqlTrail, Trail}};
+use store::{
+    blobs::Blobs,
+    events::Events,
+    sql::Database,
+    trail::{SqlTrail, Trail},
+};
 use uuid::Uuid;
 
 pub mod alerts;
@@ -12,10 +17,13 @@ pub mod error;
 pub mod events;
 pub mod jobs;
 pub mod ledgers;
+pub mod members;
 pub mod operation;
 pub mod overview;
+pub mod own_trail;
 pub mod rules;
 pub mod search;
+pub mod sessions;
 pub mod sources;
 pub mod view;
 
@@ -74,6 +82,7 @@ pub struct Shared {
     pub door: Door,
     /// What the signer of checkpoints last said.
     pub board: ledgers::Board,
+    pub(crate) passwords: members::Passwords,
     pub public_url: String,
     pub demo: bool,
     pub clock: fn() -> Micros,
@@ -93,7 +102,22 @@ impl App {
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
-        Ok(Self(Arc::new(Shared { records, self_trail, keyring, events, reader, trail, rules, blobs, door, board: ledgers::Board::default(), public_url, demo, clock })))
+        Ok(Self(Arc::new(Shared {
+            records,
+            self_trail,
+            keyring,
+            events,
+            reader,
+            trail,
+            rules,
+            blobs,
+            door,
+            board: ledgers::Board::default(),
+            passwords: members::Passwords::new()?,
+            public_url,
+            demo,
+            clock,
+        })))
     }
 
     pub(crate) fn now(&self) -> Micros {

@@ -48,3 +48,8 @@ pub async fn prove(blobs: &dyn Blobs, ledger: &str, generation: u32, index: u64)
     let tlog_proof = TlogProof { index, hashes: hashes.clone(), checkpoint: checkpoint.clone() }.encode();
     Ok(Proof { leaf, index, size, hashes, checkpoint, tlog_proof })
 }
+
+/// A leaf's RFC 6962 hash, base64.
+pub fn hash_of_leaf(leaf: &[u8]) -> String {
+    leaf_hash(leaf).to_string()
+}

@@ -38,6 +38,14 @@ impl Act {
     pub fn by(caller: &Caller, operation: &'static str, target: Target, detail: Value) -> Self {
         Self { member: Some(caller.member.clone()), address: caller.address.clone(), request: caller.request, operation, target, detail, failure: None }
     }
+    /// Done from the host, or before anyone is signed in.
+    pub fn as_host(operation: &'static str, detail: Value) -> Self {
+        Self { member: None, address: None, request: Uuid::now_v7(), operation, target: Target::none(), detail, failure: None }
+    }
+    /// An act of nobody signed in yet, or of the host's command line.
+    pub fn unattended(operation: &'static str, member: Option<Member>, address: Option<String>, target: Target) -> Self {
+        Self { member, address, request: Uuid::now_v7(), operation, target, detail: Value::Null, failure: None }
+    }
     pub fn failed(self, reason: &'static str) -> Self {
         Self { failure: Some(reason), ..self }
     }

@@ -1,1 +1,43 @@
 //! Proof that an event stands in the ledger.
+
+use super::{read_position, view::ProofView};
+use crate::{App, AppError, Caller, Operation};
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
+use ledger::LedgerError;
+use model::position::ACTIVITY;
+use serde_json::json;
+use store::StoreError;
+
+impl App {
+    /// The inclusion proof of an event the reader may see, under the newest checkpoint.
+    ///
+    /// # Errors
+    /// `Conflict` until a checkpoint covers the event, which takes about a second.
+    pub async fn prove_event(&self, caller: &Caller, position: &str) -> Result<ProofView, AppError> {
+        let position = read_position(position)?;
+        let scope = self.read(caller, Operation::EventsProve, &position, json!({})).await?;
+        self.events.get(&scope, &position).await?.ok_or_else(|| AppError::not_found(format!("event {position}")))?;
+        let proof = ledger::prove(self.blobs.as_ref(), ACTIVITY, position.generation, position.index).await.map_err(|error| match error {
+            LedgerError::Store(StoreError::NotFound(_)) => {
+                AppError::Conflict(format!("{position} is not yet under a signed checkpoint; one is signed about every second"))
+            }
+            other => other.into(),
+        })?;
+        let mut lines = proof.checkpoint.lines();
+        let origin = lines.next().unwrap_or_default().to_owned();
+        let root = lines.nth(1).unwrap_or_default().to_owned();
+        Ok(ProofView {
+            position: position.to_string(),
+            index: proof.index,
+            size: proof.size,
+            leaf: BASE64.encode(&proof.leaf),
+            leaf_hash: ledger::prove::hash_of_leaf(&proof.leaf),
+            hashes: proof.hashes.iter().map(ToString::to_string).collect(),
+            root,
+            checkpoint_time: self.board.time_of(ACTIVITY, proof.size),
+            checkpoint: proof.checkpoint,
+            tlog_proof: proof.tlog_proof,
+            origin,
+        })
+    }
+}

@@ -1,1 +1,168 @@
-//! jobs.
+//! Long work that goes on after its page is left: exports of events.
+
+pub use export::ExportFormat;
+
+mod export;
+mod sheet;
+#[cfg(test)]
+mod tests;
+
+use crate::{App, AppError, Caller, Operation, Result, events::Asked};
+use bytes::Bytes;
+use model::{Job, JobState, Micros, time::rfc3339};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{records::Jobs, sql::Unit};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Jobs of one member that wait or run at a time.
+const MOST_UNFINISHED: u64 = 3;
+/// The newest jobs a member is shown.
+const SHOWN: u64 = 100;
+/// How often a cancellation reads the job again because it moved on meanwhile.
+const TRIES: usize = 5;
+
+/// What to export. The query is that of an event search; its cursor and limit mean nothing here: an export is whole.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportNew {
+    pub query: String,
+    pub format: ExportFormat,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct JobView {
+    pub id: Uuid,
+    pub kind: String,
+    pub state: &'static str,
+    pub done: u64,
+    pub total: Option<u64>,
+    /// Why it failed, and what to do.
+    pub error: Option<String>,
+    pub created: String,
+    pub updated: String,
+    /// The name of its file, when there is one to fetch.
+    pub file: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct JobList {
+    pub items: Vec<JobView>,
+}
+
+/// The file a job wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportFile {
+    pub media_type: &'static str,
+    pub name: String,
+    pub bytes: Bytes,
+}
+
+impl App {
+    /// Queues an export of the events the member sees. It is made with the rights he has now, and fails should they change.
+    pub async fn create_export(&self, caller: &Caller, new: ExportNew) -> Result<JobView> {
+        let asked = Asked::parse(&new.query, &[])?;
+        let now = self.now();
+        let input = export::Input::new(self, caller, &new, &asked, now).await?;
+        let input = serde_json::to_value(&input).map_err(|e| AppError::Internal(format!("an export cannot be written down: {e}")))?;
+        let job = Job {
+            id: Uuid::now_v7(),
+            kind: export::KIND.to_owned(),
+            member: caller.member.id,
+            input,
+            state: JobState::Queued,
+            done: 0,
+            total: None,
+            output: None,
+            error: None,
+            created: now,
+            updated: now,
+        };
+        let detail = json!({ "query": asked.canonical, "format": new.format.name() });
+        self.change(caller, Operation::ExportsCreate, ("job", job.id), detail, async |unit: &Unit| {
+            if unit.unfinished_jobs_of(caller.member.id).await? >= MOST_UNFINISHED {
+                return Err(AppError::Conflict(format!("{MOST_UNFINISHED} exports of yours are not finished yet; wait for one, or cancel one")));
+            }
+            Ok(unit.add_job(&job).await?)
+        })
+        .await?;
+        Ok(view(job))
+    }
+
+    /// The member's own jobs, newest first.
+    pub async fn jobs(&self, caller: &Caller) -> Result<JobList> {
+        self.read(caller, Operation::JobsList, (), json!({})).await?;
+        let jobs = self.records.jobs_of(caller.member.id, None, SHOWN).await?;
+        Ok(JobList { items: jobs.into_iter().map(view).collect() })
+    }
+
+    pub async fn job(&self, caller: &Caller, id: Uuid) -> Result<JobView> {
+        self.read(caller, Operation::JobsRead, ("job", id), json!({})).await?;
+        Ok(view(own(self.records.job(id).await?, caller, id)?))
+    }
+
+    /// Ends a job that waits or runs; a running one stops within a page of events.
+    pub async fn cancel_job(&self, caller: &Caller, id: Uuid) -> Result<JobView> {
+        let cancelled = self.change(caller, Operation::JobsCancel, ("job", id), json!({}), async |unit: &Unit| {
+            for _ in 0..TRIES {
+                let job = own(unit.job(id).await?, caller, id)?;
+                if !matches!(job.state, JobState::Queued | JobState::Running) {
+                    return Err(AppError::Conflict(format!("this job is {} already", job.state.name())));
+                }
+                let version = job.updated;
+                let job = Job { state: JobState::Cancelled, updated: after(version, self.now()), ..job };
+                if unit.change_job(&job, version).await? {
+                    return Ok(job);
+                }
+            }
+            Err(AppError::Unavailable("the job moves on too fast to be cancelled; try again".into()))
+        });
+        Ok(view(cancelled.await?))
+    }
+
+    /// The file of a job that is done.
+    pub async fn job_file(&self, caller: &Caller, id: Uuid) -> Result<ExportFile> {
+        self.read(caller, Operation::JobsFile, ("job", id), json!({})).await?;
+        let job = own(self.records.job(id).await?, caller, id)?;
+        let Some(path) = job.output.as_ref().filter(|_| job.state == JobState::Done) else {
+            return Err(AppError::Conflict(format!("this job is {}; only one that is done has a file", job.state.name())));
+        };
+        let input = export::Input::of(&job)?;
+        input.check_rights(self, &caller.member).await?;
+        let (bytes, _) = self.blobs.get(path).await?.ok_or_else(|| AppError::not_found(format!("file of job {id}")))?;
+        Ok(ExportFile { media_type: input.format.media_type(), name: file_name(&job, input.format), bytes })
+    }
+}
+
+/// A job is its member's alone; others learn nothing of it.
+fn own(job: Option<Job>, caller: &Caller, id: Uuid) -> Result<Job> {
+    job.filter(|job| job.member == caller.member.id).ok_or_else(|| AppError::not_found(format!("job {id}")))
+}
+
+/// The next version of a job: time may stand still, the version may not.
+fn after(version: Micros, now: Micros) -> Micros {
+    now.max(version + 1)
+}
+
+/// `veritrail-events-2026-11-24.csv`.
+fn file_name(job: &Job, format: ExportFormat) -> String {
+    let created = rfc3339(job.created);
+    format!("veritrail-events-{}.{}", created.get(..10).unwrap_or("undated"), format.name())
+}
+
+fn view(job: Job) -> JobView {
+    let format = export::Input::of(&job).ok().map(|input| input.format);
+    let file = format.filter(|_| job.state == JobState::Done && job.output.is_some()).map(|format| file_name(&job, format));
+    JobView {
+        id: job.id,
+        state: job.state.name(),
+        done: job.done,
+        total: job.total,
+        created: rfc3339(job.created),
+        updated: rfc3339(job.updated),
+        file,
+        kind: job.kind,
+        error: job.error,
+    }
+}

@@ -1,0 +1,122 @@
+//! What members did in Veritrail, as auditors read it.
+
+use crate::{
+    App, AppError, Caller, Operation, Result,
+    events::{Asked, cursor},
+    view::Named,
+};
+use ledger::Opened;
+use model::{Micros, Position, StoredEvent, position::SELF, time::rfc3339};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use store::records::{Members, SelfEvents, SelfQuery};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One thing a member did, or tried.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OwnAct {
+    pub position: String,
+    pub time: String,
+    pub member: Option<Named>,
+    pub operation: String,
+    pub outcome: String,
+    pub target: String,
+    #[schema(value_type = Object)]
+    pub detail: Map<String, Value>,
+    pub sentence: String,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OwnTrail {
+    pub items: Vec<OwnAct>,
+    pub next: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Continue {
+    generation: u32,
+    position: u64,
+}
+
+impl App {
+    /// Newest first. `query` may name `member`, `operation`, `cursor` and `limit`.
+    pub async fn own_trail(&self, caller: &Caller, query: &str) -> Result<OwnTrail> {
+        let asked = Asked::parse(query, &["member", "operation"])?;
+        self.read(caller, Operation::SelfList, (), json!({ "query": asked.canonical })).await?;
+        let member = asked.further.get("member").map(|text| Uuid::try_parse(text)).transpose();
+        let member = member.map_err(|_| AppError::invalid("member", "a member is named by his id"))?;
+        let bound = [b"self".as_slice(), asked.canonical.as_bytes()];
+        let before = asked.cursor.as_deref().map(|text| cursor::open::<Continue>(&self.keyring, &bound, text)).transpose()?;
+        let limit = asked.limit as u64;
+        let query =
+            SelfQuery { member, operation: asked.further.get("operation").cloned(), before: before.map(|b| (b.generation, b.position)), limit: limit + 1 };
+        let mut rows = self.records.self_events(&query).await?;
+        let more = rows.len() as u64 > limit;
+        rows.truncate(asked.limit);
+        let last = rows.last().filter(|_| more).map(|row| Continue { generation: row.generation, position: row.position });
+        let next = last.map(|at| cursor::seal(&self.keyring, &bound, &at)).transpose()?;
+        let names: HashMap<Uuid, String> = self.records.members().await?.into_iter().map(|m| (m.id, m.name)).collect();
+        let stored = rows.iter().map(|row| StoredEvent::decode(&row.sealed).map(|(stored, _)| stored));
+        let stored: Vec<StoredEvent> = stored.collect::<Result<_, _>>().map_err(|e| AppError::Internal(format!("an own record is damaged: {e}")))?;
+        let opened = ledger::open_all(&self.keyring, SELF, &stored).await?;
+        let items = rows.into_iter().zip(opened).map(|(row, opened)| {
+            let position = Position { ledger: SELF.to_owned(), generation: row.generation, index: row.position };
+            let member = row.member.map(|id| Named::new(id, names.get(&id).cloned().unwrap_or_else(|| "a member no longer there".into())));
+            let sentence = sentence(member.as_ref(), &row.operation, row.outcome == "failure", &opened);
+            OwnAct {
+                position: position.to_string(),
+                time: time(row.time),
+                member,
+                operation: row.operation,
+                outcome: row.outcome,
+                target: row.target,
+                detail: opened.detail,
+                sentence,
+            }
+        });
+        Ok(OwnTrail { items: items.collect(), next })
+    }
+}
+
+fn time(micros: Micros) -> String {
+    rfc3339(micros)
+}
+
+/// "Dana Kim searched events", "The host added a member".
+fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Opened) -> String {
+    let who = member.map_or("Someone at the host or not signed in", |m| m.name.as_str());
+    let what = match operation {
+        "session.create" => "signed in",
+        "session.delete" => "signed out",
+        "first_run.complete" => "became the first administrator",
+        "invitation.accept" => "accepted an invitation",
+        "members.create" => "added a member",
+        "members.invite" => "invited a member",
+        "members.update" => "changed a member",
+        "overview.read" => "looked at the overview",
+        "events.search" => "searched events",
+        "events.read" => "opened an event",
+        "events.prove" => "asked for an event's proof",
+        "events.live" => "watched events live",
+        "own.events" => "looked at own activity",
+        "alerts.list" => "looked at the alerts",
+        "alerts.read" => "opened an alert",
+        "alerts.update" => "changed an alert",
+        "alerts.judge" => "judged an alert",
+        "sources.create" => "added a source",
+        "sources.update" => "changed a source",
+        "sources.check" => "checked a source",
+        "sources.keys" => "changed a source's keys",
+        "sources.upload" => "uploaded records",
+        "quarantine.list" => "looked at quarantine",
+        "quarantine.replay" => "replayed a quarantined record",
+        "exports.create" => "exported events",
+        "self.list" => "read this trail",
+        "directory.import" => "imported the directory",
+        other => return format!("{who} used {other}{}", if failed { ", without success" } else { "" }),
+    };
+    let reason = opened.clear.reason.as_deref().map(|r| format!(" ({})", r.replace('_', " "))).unwrap_or_default();
+    if failed { format!("{who} tried: {what}, without success{reason}") } else { format!("{who} {what}") }
+}

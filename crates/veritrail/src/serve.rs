@@ -1,0 +1,215 @@
+//! `veritrail serve`: every task of one node, wired, until it is asked to stop.
+
+use crate::{
+    adapt::{Directory, Polled},
+    assets,
+    config::{Config, Explained},
+    notify::notify,
+    rules,
+    stores::Stores,
+};
+use anyhow::{Context, Result, bail};
+use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
+use app::{App, AppParts, Policy, alerts::AlertFollower, ledgers::Signed};
+use ledger::{Appender, Integrator, Reader};
+use model::position::{ACTIVITY, SELF};
+use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use store::{events::Splits, trail::Trail};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, broadcast},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Checkpoints are signed about this often while there is something new.
+const INTEGRATE_EVERY: Duration = Duration::from_millis(700);
+const ALERT_EVERY: Duration = Duration::from_millis(300);
+/// How long requests under way may take to end after a stop was asked for.
+const GRACE: Duration = Duration::from_secs(20);
+const ALERT_QUEUE: usize = 1_024;
+
+/// The parts that the command line shares with the server.
+pub struct Node {
+    pub stores: Stores,
+    pub app: App,
+    pub intake: Arc<Intake>,
+    pub reader: Reader,
+    pub index: Splits,
+    pub wake: Arc<Notify>,
+}
+
+/// Opens everything that needs no loop of its own.
+pub async fn node(config: &Config, demo: bool) -> Result<Node> {
+    let stores = Stores::open(config).await?;
+    let index = Splits::open(&stores.index).await?;
+    let trail: Arc<dyn Trail> = stores.trail.clone();
+    let reader = Reader::new(trail.clone(), stores.blobs.clone(), ACTIVITY);
+    let app = App::new(AppParts {
+        records: stores.records.clone(),
+        keyring: stores.keyring.clone(),
+        events: Arc::new(index.clone()),
+        reader: reader.clone(),
+        trail: trail.clone(),
+        rules: Arc::new(rules::book(config)?),
+        blobs: stores.blobs.clone(),
+        policy: Policy::standard()?,
+        self_generation: 0,
+        public_url: config.public_url(),
+        demo,
+        clock: app::system_clock,
+    })
+    .await?;
+    let appender = Appender::start(trail.clone(), stores.keyring.clone(), ACTIVITY);
+    let limits = Limits { body_bytes: config.server.body_bytes as u64, concurrent_bytes: config.server.intake_bytes as u64, ..Limits::default() };
+    let intake = Intake::new(appender, trail, stores.keyring.clone(), limits);
+    Ok(Node { stores, app, intake, reader, index, wake: Arc::new(Notify::new()) })
+}
+
+pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {
+    let node = node(config, demo).await?;
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
+        let integrator = node.stores.integrator(config, ledger, trail)?;
+        integrator.check().await.with_context(|| format!("the ledger '{ledger}' is not what was last signed; nothing is served"))?;
+        let signer = node.stores.signer(config, ledger)?;
+        node.app.board.key(ledger, &ledger::Layout::new(ledger, 0).origin(signer.verifier().name()), &signer.verifier().to_string());
+        tasks.spawn(integrate(integrator, node.app.clone(), ledger, stop.clone()));
+    }
+    let directory = Arc::new(Directory(node.app.attributor()));
+    let index = IndexFollower::new(node.reader.clone(), node.stores.keyring.clone(), Arc::new(node.index.clone()), directory, node.wake.clone());
+    let detect =
+        DetectFollower::new(node.reader.clone(), node.stores.keyring.clone(), node.stores.records.clone(), rules::detector(config)?, node.wake.clone());
+    let poller = Poller::new(node.intake.clone(), Arc::new(Polled(node.app.clone())), node.stores.records.clone());
+    let (alerts, _) = broadcast::channel(ALERT_QUEUE);
+    let follower = AlertFollower::new(node.app.clone(), notify(config, node.app.clone())?, alerts.clone());
+    let live = Live { entries: index.sender(), alerts };
+    tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
+    tasks.spawn({
+        let stop = stop.clone();
+        async move { index.run(stop).await }
+    });
+    tasks.spawn({
+        let stop = stop.clone();
+        async move { detect.run(stop).await }
+    });
+    tasks.spawn({
+        let stop = stop.clone();
+        async move { poller.run(stop).await }
+    });
+    tasks.spawn(run_jobs(node.app.clone(), stop.clone()));
+
+    let http = Http {
+        secure: config.public_url().starts_with("https:"),
+        publish_ledger: config.ledger.publish,
+        metrics_token: Some(config.metrics.token.clone()).filter(|t| !t.is_empty()),
+        body_bytes: config.server.body_bytes,
+        proxies: Vec::new(),
+    };
+    let server = Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics: Metrics::default() });
+    let listener = TcpListener::bind(&config.server.listen).await.with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    tracing::info!("Veritrail serves {} on {}", config.public_url(), config.server.listen);
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let service = api::router(server, assets::file).into_make_service_with_connect_info::<SocketAddr>();
+    let ended = stop.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { ended.cancelled().await });
+    let mut serving = tokio::spawn(async move { serving.await });
+    tokio::select! {
+        ended = &mut serving => ended?.context("the HTTP server ended")?,
+        () = stop.cancelled() => {
+            // Live streams never end by themselves.
+            if tokio::time::timeout(GRACE.min(Duration::from_secs(3)), &mut serving).await.is_err() {
+                serving.abort();
+            }
+        }
+    }
+    stop.cancel();
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        bail!("some work did not end within {} s; what was acknowledged is durable and is resumed at the next start", GRACE.as_secs());
+    }
+    Ok(())
+}
+
+async fn integrate(integrator: Integrator, app: App, ledger: &'static str, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let now = app::system_clock();
+        let behind = match integrator.step(now).await {
+            Ok(Some(done)) => {
+                app.board.signed(ledger, Signed { generation: 0, size: done.size, root: done.root.to_string(), time: now });
+                done.behind > 0
+            }
+            Ok(None) => {
+                app.board.still(ledger, now);
+                false
+            }
+            Err(error) => {
+                tracing::error!("the ledger '{ledger}' could not be integrated: {error}");
+                false
+            }
+        };
+        if !behind {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(INTEGRATE_EVERY) => {}
+            }
+        }
+    }
+}
+
+async fn follow_alerts(mut follower: AlertFollower, found: Arc<Notify>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match follower.step().await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::error!("findings could not be made alerts: {error}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = found.notified() => {}
+            () = tokio::time::sleep(ALERT_EVERY) => {}
+        }
+    }
+}
+
+async fn run_jobs(app: App, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match app.run_jobs_step().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!("a job failed: {error}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+    tracing::info!("stopping: no new work is begun, work under way ends");
+    stop.cancel();
+}
+
+fn settings(explained: &[Explained]) -> Vec<SettingsSection> {
+    let mut sections: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
+    for e in explained {
+        let section = e.key.split('.').next().unwrap_or_default().to_owned();
+        let source = serde_json::to_value(e.source).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        sections.entry(section).or_default().push(Setting { key: e.key.clone(), value: e.value.clone(), source, help: e.help.clone() });
+    }
+    let titled = |name: &str| name[..1].to_uppercase() + &name[1..];
+    sections.into_iter().map(|(name, values)| SettingsSection { title: titled(&name), name, values }).collect()
+}
