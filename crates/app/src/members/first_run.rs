@@ -1,7 +1,11 @@
 //! The first run: whoever can read the server's output makes the first administrator, once.
 
 use super::{ORGANISATION, checks};
-use crate::{App, AppError, Result, Target, door::Act, sessions::{self, SignedIn}};
+use crate::{
+    App, AppError, Result, Target,
+    door::Act,
+    sessions::{self, SignedIn},
+};
 use model::{Member, Role};
 use rand::{Rng, rngs::OsRng};
 use serde::Deserialize;
