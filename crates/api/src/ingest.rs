@@ -40,7 +40,8 @@ const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/json", "tex
 #[utoipa::path(post, path = "/ingest/{source}", tag = "ingest", operation_id = "ingest.push", security(("ingest_key" = [])), params(("source" = String, Path)), request_body(content = String, content_type = "application/x-ndjson"), responses((status = 200, body = Taken), (status = 401, body = Problem), (status = 413, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub async fn push(State(server): State<Server>, Path(source): Path<String>, headers: HeaderMap, body: Body) -> Result<Json<Taken>> {
     let key = bearer(&headers).ok_or_else(wrong_key)?;
-    let (source, settings) = server.app.ingest_source(&source, key).await?.ok_or_else(wrong_key)?;
+    let source = server.app.source_to_push(&source, key).await?;
+    let settings = server.app.source_settings(&source).await?;
     let hint = hint(&headers)?;
     let bytes = to_bytes(body, server.http.body_bytes).await.map_err(|_| too_large(server.http.body_bytes))?;
     let accepted = server.intake.accept(&SourceWithSettings::open(source, settings)?, hint, bytes).await?;

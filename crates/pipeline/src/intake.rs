@@ -20,9 +20,13 @@ use model::{Micros, Position};
 use number::{Numbering, Poll, Pushes};
 use serde_json::Value;
 use state::{Lanes, StreamState};
-use std::{collections::BTreeMap, io::Read, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    sync::{Arc, Mutex, PoisonError},
+};
 use store::trail::{Placed, Trail};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// How much is taken at once. Past a limit the sender is told to wait; nothing is dropped.
@@ -92,6 +96,7 @@ pub struct Intake {
     imports: Semaphore,
     pushes: Pushes,
     lanes: Lanes,
+    wakes: Mutex<Vec<Arc<Notify>>>,
 }
 
 impl Intake {
@@ -99,7 +104,27 @@ impl Intake {
     pub fn new(appender: Arc<Appender>, trail: Arc<dyn Trail>, keyring: Arc<Keyring>, limits: Limits) -> Arc<Self> {
         let units = usize::try_from(limits.concurrent_bytes / UNIT_BYTES).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
         let (room, imports) = (Semaphore::new(units), Semaphore::new(limits.concurrent_imports));
-        Arc::new(Self { appender, trail, keyring, limits, room, imports, pushes: Pushes::new(), lanes: Lanes::default() })
+        Arc::new(Self { appender, trail, keyring, limits, room, imports, pushes: Pushes::new(), lanes: Lanes::default(), wakes: Mutex::default() })
+    }
+
+    /// Has those who wait for `followers` woken after every commit.
+    pub fn wake(&self, followers: Arc<Notify>) {
+        self.wakes.lock().unwrap_or_else(PoisonError::into_inner).push(followers);
+    }
+
+    async fn commit(&self, delivery: Delivery) -> Result<Vec<Placed>, IntakeError> {
+        let placed = self.appender.append(delivery).await?;
+        for followers in self.wakes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            // All that wait, and one that is busy just now.
+            followers.notify_waiters();
+            followers.notify_one();
+        }
+        Ok(placed)
+    }
+
+    /// Why nothing is acknowledged any more, if so.
+    pub fn fatal(&self) -> Option<String> {
+        self.appender.fatal()
     }
 
     /// Takes a pushed body; `hint.stream` names its stream where the sender did. Answers after the commit. The same body again adds nothing.
@@ -190,10 +215,10 @@ impl Intake {
         let placed = if after == before {
             // Nothing that the next one depends on: let it fold while this one commits.
             drop(lane);
-            self.appender.append(delivery).await?
+            self.commit(delivery).await?
         } else {
             delivery.state = Some(after.write()?);
-            let placed = self.appender.append(delivery).await?;
+            let placed = self.commit(delivery).await?;
             drop(lane);
             placed
         };
@@ -235,16 +260,12 @@ impl Intake {
         delivery.expected_cursor = Some(expected_cursor);
         delivery.state = if after == before { None } else { Some(after.write()?) };
         let mut accepted = Accepted::default();
-        accepted.add(records, quarantined, &self.appender.append(delivery).await?);
+        accepted.add(records, quarantined, &self.commit(delivery).await?);
         Ok(Some(accepted))
     }
 
     /// The stream's lock, cursor and state, for a poll.
-    pub(crate) async fn enter(
-        &self,
-        source: &SourceWithSettings,
-        stream: &str,
-    ) -> Result<(tokio::sync::OwnedMutexGuard<()>, Value, StreamState), IntakeError> {
+    pub(crate) async fn enter(&self, source: &SourceWithSettings, stream: &str) -> Result<(tokio::sync::OwnedMutexGuard<()>, Value, StreamState), IntakeError> {
         let lane = self.lanes.enter(source.source.id, stream).await;
         let (cursor, stored) = self.trail.cursor(source.source.id, stream).await?;
         Ok((lane, cursor, StreamState::read(stored)?))

@@ -8,7 +8,10 @@ pub mod followers;
 pub mod intake;
 pub mod poll;
 pub mod source;
+#[cfg(test)]
+mod testing;
 
+pub use connectors::FileHint;
 pub use error::IntakeError;
 pub use followers::{Attributed, Attribution, DetectFollower, Detector, IndexFollower, Observed};
 pub use intake::{Accepted, Intake, Limits, Progress, Replayed};

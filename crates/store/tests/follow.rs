@@ -1,4 +1,5 @@
 //! Findings, followers and polls, on both databases.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use model::{Finding, Position, Severity};
 use store::{

@@ -1,4 +1,5 @@
 //! Every port's behaviour suite on every implementation.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use store::{
     blobs::{Directory, S3},

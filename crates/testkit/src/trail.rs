@@ -106,7 +106,7 @@ async fn writers_at_once_leave_no_gap(trail: &dyn Trail) {
     // Every writer delivers ten of its own and the same ten as all others.
     let writers = (0..12_u32).map(|w| trail.append(vec![delivery((w * 100..w * 100 + 10).chain(9_000..9_010))]));
     let placed: Vec<Placed> = futures::future::try_join_all(writers).await.unwrap().into_iter().flatten().flatten().collect();
-    let mut new: Vec<u64> = placed.iter().filter_map(|p| matches!(p, Placed::New(_)).then(|| p.position().index)).collect();
+    let mut new: Vec<u64> = placed.iter().filter(|p| matches!(p, Placed::New(_))).map(|p| p.position().index).collect();
     new.sort_unstable();
     assert_eq!(new, (0..130).collect::<Vec<u64>>());
     let read: Vec<(u64, u64)> = trail.read(0, usize::MAX).await.unwrap().iter().map(|b| (b.first, b.count)).collect();

@@ -6,7 +6,10 @@ use ledger::{Keyring, Opened, Reader};
 use model::{Event, Finding, Micros, Position, StoredEvent, position::ACTIVITY};
 use serde_json::Value;
 use std::{
-    sync::{Arc, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use store::{
@@ -141,7 +144,8 @@ impl<D: Detector> DetectFollower<D> {
         }
         self.next.store(at.next, Ordering::Relaxed);
         if !findings.is_empty() {
-            self.found.notify_waiters();
+            // A permit is kept for a follower that is busy just now.
+            self.found.notify_one();
         }
         Ok(indexes.len() as u64)
     }

@@ -5,7 +5,10 @@ use crate::{IntakeError, now};
 use async_trait::async_trait;
 use ledger::{Keyring, Opened, Reader, tokens};
 use model::{Micros, Part, Position, StoredEvent, position::ACTIVITY, query::IndexEntry, time::MINUTE};
-use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use store::{StoreError, events::Events};
 use tokio::sync::{Mutex, Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -55,6 +58,11 @@ impl IndexFollower {
     /// Every newly received event from now on, once it is searchable. A listener that lags misses entries and is told how many.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<IndexEntry>> {
         self.entries.subscribe()
+    }
+
+    /// Where [`Self::subscribe`] listens, for those who subscribe later.
+    pub fn sender(&self) -> broadcast::Sender<Arc<IndexEntry>> {
+        self.entries.clone()
     }
 
     /// The index up to which events are searchable, as of the last step.

@@ -27,8 +27,7 @@ pub(super) async fn open(keyring: &Keyring, first: u64, stored: &[StoredEvent]) 
 /// The event as it was, as far as it is still open. The vendor's id is not kept.
 pub(super) fn event(opened: &Opened) -> Event {
     let clear = &opened.clear;
-    let mut event =
-        Event::new(clear.source, &clear.stream, &clear.normaliser, &clear.vendor_type, clear.class_uid, clear.activity_id, clear.time);
+    let mut event = Event::new(clear.source, &clear.stream, &clear.normaliser, &clear.vendor_type, clear.class_uid, clear.activity_id, clear.time);
     event.schema_version = clear.schema_version;
     event.identity = Identity::Content;
     event.outcome = clear.outcome;

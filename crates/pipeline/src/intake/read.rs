@@ -49,12 +49,18 @@ pub(super) fn chunks(source: SourceWithSettings, hint: FileHint, input: Box<dyn 
     receiver
 }
 
-fn send(source: &SourceWithSettings, hint: &FileHint, input: Box<dyn Read + Send>, sender: &mpsc::Sender<Result<Chunk, IntakeError>>) -> Result<(), IntakeError> {
+fn send(
+    source: &SourceWithSettings,
+    hint: &FileHint,
+    input: Box<dyn Read + Send>,
+    sender: &mpsc::Sender<Result<Chunk, IntakeError>>,
+) -> Result<(), IntakeError> {
     let bytes = Arc::new(AtomicU64::new(0));
     let input = BufReader::with_capacity(BUFFER_BYTES, Counted { inner: input, bytes: bytes.clone() });
     let (mut items, mut size) = (Vec::new(), 0);
     for item in source.connector.split(&source.settings, hint, Box::new(input))? {
-        let item = item.map_err(|e| IntakeError::Input { name: if hint.name.is_empty() { "the body".into() } else { hint.name.clone() }, why: e.to_string() })?;
+        let item =
+            item.map_err(|e| IntakeError::Input { name: if hint.name.is_empty() { "the body".into() } else { hint.name.clone() }, why: e.to_string() })?;
         size += match &item {
             Item::Record { record, .. } => record.text.len(),
             Item::Refused { bytes, .. } => bytes.len(),

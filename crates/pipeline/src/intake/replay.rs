@@ -44,7 +44,7 @@ impl Intake {
         delivery.state = if after == before { None } else { Some(after.write()?) };
         delivery.replayed = vec![id];
         let mut accepted = Accepted::default();
-        accepted.add(1, 0, &self.appender.append(delivery).await?);
+        accepted.add(1, 0, &self.commit(delivery).await?);
         drop(lane);
         Ok(Replayed { events: accepted.events, duplicates: accepted.duplicates, refused: None })
     }

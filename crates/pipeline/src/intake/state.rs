@@ -35,7 +35,9 @@ impl StreamState {
 
 /// One lock per (source, stream): whoever changes a stream's state holds it from reading to commit.
 #[derive(Default)]
-pub(crate) struct Lanes(Mutex<HashMap<(Uuid, String), Arc<tokio::sync::Mutex<()>>>>);
+pub(crate) struct Lanes(Mutex<HashMap<(Uuid, String), Lane>>);
+
+type Lane = Arc<tokio::sync::Mutex<()>>;
 
 impl Lanes {
     pub async fn enter(&self, source: Uuid, stream: &str) -> OwnedMutexGuard<()> {
