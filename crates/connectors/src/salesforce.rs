@@ -5,6 +5,7 @@ mod manifest;
 mod record;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use crate::{CheckReport, Connector, ConnectorError, Context, FileHint, Manifest, Page, RawRecord, Records, Settings, State, input};
 use async_trait::async_trait;
@@ -55,7 +56,7 @@ fn stream_of(text: &str) -> &'static str {
     let has = |name: &str| text.contains(name);
     if has("\"channel\"") || has("\"EventIdentifier\"") {
         "real_time"
-    } else if has("\"LoginTime\"") {
+    } else if has("\"LoginTime\"") || has("\"Login Time\"") {
         "login_history"
     } else if has("\"sfdc_created_date\"") || has("\"Section\"") {
         "setup_audit_trail"

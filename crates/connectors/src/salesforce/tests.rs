@@ -40,6 +40,52 @@ fn a_pushed_event_is_known_by_its_own_id() {
 }
 
 #[test]
+fn signing_in_as_somebody_is_by_the_administrator_and_to_the_account() {
+    // Field names: Object Reference, EventLogFile "Login As"; Platform Events Developer Guide, LoginAsEventStream.
+    for text in [
+        r#"{"EVENT_TYPE":"LoginAs","TIMESTAMP":"20240311160000.000","USER_ID_DERIVED":"0055g00000AbCdEAAV","DELEGATED_USER_ID":"0055g00000ADMIN","DELEGATED_USER_NAME":"admin@x.example"}"#,
+        r#"{"channel":"/event/LoginAsEventStream","data":{"payload":{"EventDate":"2024-03-11T16:00:00.000Z","EventIdentifier":"e","UserId":"0055g00000AbCdEAAV","DelegatedUsername":"admin@x.example"}}}"#,
+    ] {
+        let e = normalised(text).unwrap();
+        let (actor, target) = (e.actor.unwrap(), e.target.unwrap());
+        assert_eq!((actor.username.as_deref(), target.subject.vendor_id.as_str()), (Some("admin@x.example"), "0055g00000AbCdEAAV"));
+        assert_eq!((target.subject.kind, target.object_type.as_str()), (model::SubjectKind::Account, "user"));
+    }
+}
+
+#[test]
+fn downloads_from_setup_are_read_by_their_own_headers() {
+    let csv = "\"Username\",\"Login Time\",\"Source IP\",\"Location\",\"Login Type\",\"Status\",\"Browser\"\n\"dana@x.example\",\"3/6/2023, 5:15:54 AM PST\",\"192.0.2.7\",\"Germany\",\"Application\",\"Invalid Password\",\"Chrome 110\"\n";
+    let hint = FileHint { name: "login_history.csv".into(), ..FileHint::default() };
+    let item = Salesforce.split(&Settings::default(), &hint, Box::new(csv.as_bytes())).unwrap().next().unwrap().unwrap();
+    let input::Item::Record { stream, record } = item else { panic!("{item:?}") };
+    let e = normalised(&record.text).unwrap();
+    assert_eq!((stream.as_str(), e.vendor_type.as_str(), e.outcome), ("login_history", "LoginHistory", Outcome::Failure));
+    assert_eq!((model::time::rfc3339(e.time.micros).as_str(), e.time.offset_minutes), ("2023-03-06T13:15:54.000000Z", Some(-480)));
+    assert_eq!(e.network.unwrap().address.as_deref(), Some("192.0.2.7"));
+    let trail = r#"{"Date":"3/6/2023, 5:15:54 AM PST","User":"admin@x.example","Source Namespace Prefix":"","Action":"Permission set Reports: assigned to user Dana (UserID: [0055g00000AbCdE])","Section":"Manage Users","Delegate User":""}"#;
+    check(trail, 300_501, Outcome::Success, "admin@x.example");
+    assert_eq!(normalised(trail).unwrap().target.unwrap().subject.vendor_id, "0055g00000AbCdEAAV");
+}
+
+#[test]
+fn exports_have_their_rows_and_records_one_subject() {
+    let e = normalised(r#"{"channel":"/event/ReportEventStream","data":{"payload":{"EventDate":"2024-03-11T16:00:00.000Z","Operation":"ReportExported","ReportId":"00O5g000003AbCd","RowsProcessed":20680.0}}}"#).unwrap();
+    assert_eq!((e.type_uid(), e.counts.rows), (600_107, Some(20_680)));
+    let e = normalised(
+        r#"{"EVENT_TYPE":"Report","TIMESTAMP":"20240311160000.000","ORIGIN":"ReportExported","ROW_COUNT":"12000","REPORT_ID_DERIVED":"00O5g000003AbCd"}"#,
+    )
+    .unwrap();
+    assert_eq!((e.type_uid(), e.counts.rows), (600_107, Some(12_000)));
+    let page =
+        normalised(r#"{"EVENT_TYPE":"LightningPageView","TIMESTAMP":"20240311160000.000","PAGE_ENTITY_ID":"0015g00000AbCdEAAV","PAGE_ENTITY_TYPE":"Account"}"#)
+            .unwrap();
+    let live = normalised(r#"{"channel":"/event/LightningUriEventStream","data":{"payload":{"EventDate":"2024-03-11T16:00:00.000Z","Operation":"Update","RecordId":"0015g00000AbCdE"}}}"#).unwrap();
+    assert_eq!((page.type_uid(), live.type_uid()), (600_102, 600_103));
+    assert_eq!((page.target.clone(), page.target.unwrap().object_type.as_str()), (live.target, "account"));
+}
+
+#[test]
 fn only_records_without_time_or_shape_are_refused() {
     for (text, code) in [("[1]", "bad_json"), ("{}", "missing_field"), (r#"{"EventDate":"soon"}"#, "bad_time")] {
         assert_eq!(normalised(text).unwrap_err().code, code);
