@@ -6,6 +6,7 @@ cache="$HOME/.cache/veritrail"
 mkdir -p "$cache"
 need=()
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need+=(postgresql)
+command -v chromium >/dev/null || need+=(chromium)
 command -v python3 >/dev/null || need+=(python3)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
 if [ "${#need[@]}" -gt 0 ]; then
@@ -33,3 +34,4 @@ if [ ! -x "$cache/tlog/bin/aics-tlog" ]; then
     exit 1
   fi
 fi
+"$cache/moto/bin/python" -c 'import aiosmtpd, standardwebhooks' 2>/dev/null || "$cache/moto/bin/pip" install -q 'aiosmtpd>=1.4' 'standardwebhooks>=1'

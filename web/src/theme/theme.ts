@@ -15,7 +15,7 @@ const teal: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "teal",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   colors: { teal },
   fontFamily: '"Inter Variable", system-ui, sans-serif',

@@ -47,7 +47,7 @@ export function Facets({ facets, filter, onChange }: Props) {
                     type="button"
                     className="vt-not"
                     aria-pressed={filter.includes(`${facet.field}!:${one.value}`)}
-                    aria-label={`Leave out ${one.label}`}
+                    aria-label={`not ${one.label}`}
                     onClick={() => choose(facet.field, one.value, true)}
                   >
                     not

@@ -1,0 +1,90 @@
+// What an administrator does: sources, keys, quarantine, members. What is pushed shows in an analyst's live tail.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { as, BASE, close, has, settled, shot, visit } from "./browser.mjs";
+
+after(close);
+const skip = !has("administrator") && "no sign-in of an administrator was given";
+const stamp = Date.now().toString(36);
+
+test("a source is added from its manifest, gets a key, and what is pushed arrives live", { skip }, async (t) => {
+  const page = await as("administrator");
+  await visit(page, "/sources/new");
+  const generic = page.getByRole("list", { name: "Catalogue" }).getByRole("button").last();
+  await generic.click();
+  await page.getByLabel(/^Title/).fill(`Journey ${stamp}`);
+  await page.getByLabel(/^Name/).fill(`journey-${stamp}`);
+  for (const field of await page.locator(".vt-form input[required]").all()) {
+    if ((await field.inputValue()) === "") await field.fill((await field.getAttribute("placeholder")) || "journey");
+  }
+  await page.getByRole("button", { name: "Check", exact: true }).click();
+  await page.locator(".vt-form .vt-notice").first().waitFor();
+  await shot(page, "source-check");
+  await page.getByRole("button", { name: "Add the source" }).click();
+  await page.waitForURL((url) => /^\/sources\/(?!new)/.test(url.pathname));
+  await settled(page);
+  await page.getByRole("tab", { name: "Keys" }).click();
+  await page.getByLabel("Name of the new key").fill("journey");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const shown = page.locator(".vt-notice .vt-copy code");
+  const key = await shown.textContent();
+  await page.reload();
+  await settled(page);
+  await page.getByRole("button", { name: "Revoke journey" }).waitFor();
+  assert.equal(await page.getByText(key).count(), 0, "the key is shown once only");
+  assert.deepEqual(page.troubles, []);
+
+  if (!has("analyst")) return t.diagnostic("no analyst: the live tail was not watched");
+  const watcher = await as("analyst");
+  await visit(watcher, "/activity?live=1&from=-1h");
+  await watcher.getByText("● live").waitFor();
+  const before = await watcher.locator(".vt-open").count();
+  const record = process.env.VERITRAIL_PUSH ?? "{}";
+  const answer = await page.request.post(`${BASE}/api/v1/ingest/journey-${stamp}`, {
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/x-ndjson" },
+    data: record.replaceAll("NOW", new Date().toISOString()).replaceAll("STAMP", stamp),
+  });
+  if (!process.env.VERITRAIL_PUSH)
+    return t.diagnostic(`VERITRAIL_PUSH gives no record: the push answered ${answer.status()}`);
+  assert.equal(answer.status(), 200, await answer.text());
+  await watcher.waitForFunction((count) => document.querySelectorAll(".vt-open").length > count, before);
+  await shot(watcher, "live-tail");
+  await watcher.context().close();
+  await page.context().close();
+});
+
+test("a record in quarantine says why and is read again", { skip }, async (t) => {
+  const page = await as("administrator");
+  await visit(page, "/sources");
+  const sources = await page.locator(".vt-open").count();
+  for (let row = 0; row < sources; row += 1) {
+    await visit(page, "/sources");
+    await page.locator(".vt-open").nth(row).click();
+    await page.waitForURL((url) => url.pathname !== "/sources");
+    await settled(page);
+    await page.getByRole("tab", { name: "Quarantine" }).click();
+    await page.waitForFunction(() => document.querySelectorAll(".vt-loading").length === 0);
+    const replay = page.getByRole("button", { name: "Read again", exact: true }).last();
+    const inList = page.getByRole("table", { name: "records in quarantine" });
+    if ((await inList.count()) === 0 || (await inList.getByRole("button").count()) === 0) continue;
+    await replay.click();
+    await page.getByText(/^(Read: |Still refused: )/).waitFor();
+    await shot(page, "quarantine");
+    await page.context().close();
+    return;
+  }
+  await page.context().close();
+  t.skip("nothing is in quarantine");
+});
+
+test("a member is invited and the invitation can be opened", { skip }, async () => {
+  const page = await as("administrator");
+  await visit(page, "/members");
+  await page.getByLabel(/^E-mail/).fill(`journey-${stamp}@example.org`);
+  await page.getByRole("button", { name: "Make the invitation" }).click();
+  await page.getByRole("heading", { name: "Send this link" }).waitFor();
+  const link = await page.locator(".vt-notice .vt-copy code").textContent();
+  assert.match(link, /\/invitations\/./);
+  await page.getByRole("cell", { name: `journey-${stamp}@example.org` }).waitFor();
+  await page.context().close();
+});

@@ -1,0 +1,102 @@
+// What every journey shares: a browser, a signed-in page, a picture, the accessibility check.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+export const BASE = need("VERITRAIL_URL").replace(/\/$/, "");
+const SIGNINS = JSON.parse(need("VERITRAIL_SIGNINS"));
+const SHOTS = process.env.VERITRAIL_SHOTS;
+const WIDE = { width: 1440, height: 900 };
+
+function need(name) {
+  const value = process.env[name];
+  if (!value)
+    throw new Error(`${name} is not set: the journeys run against a started Veritrail (see web/test/journeys).`);
+  return value;
+}
+
+export const roles = Object.keys(SIGNINS);
+export const has = (role) => role in SIGNINS;
+
+let browser;
+export async function open() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox"],
+  });
+  return browser;
+}
+export async function close() {
+  await browser?.close();
+  browser = undefined;
+}
+
+const kept = new Map();
+
+/** A page of a member who has signed in by hand once; `troubles` collects what the console and the policy complain about. */
+export async function as(role, options = {}) {
+  const running = await open();
+  const context = await running.newContext({
+    viewport: WIDE,
+    reducedMotion: "reduce",
+    ...options,
+    storageState: kept.get(role),
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(Number(process.env.VERITRAIL_PATIENCE_MS ?? 10_000));
+  page.troubles = [];
+  page.on("pageerror", (error) => page.troubles.push(String(error)));
+  page.on("console", (line) => {
+    // A refused request is the server's answer, checked where it matters; policy and script errors are ours.
+    if (line.type() === "error" && !line.text().startsWith("Failed to load resource")) page.troubles.push(line.text());
+  });
+  if (!kept.has(role)) {
+    await page.goto(BASE);
+    await page.locator("input[type=email]").fill(SIGNINS[role].email);
+    await page.locator("input[type=password]").fill(SIGNINS[role].password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    kept.set(role, await context.storageState());
+  }
+  return page;
+}
+
+/** Goes to a page and waits until nothing is loading any more (a live stream never ends, so the network cannot tell). */
+export async function visit(page, path) {
+  await page.goto(BASE + path);
+  await settled(page);
+}
+
+export async function settled(page) {
+  await page.locator("h1").first().waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".vt-loading").length === 0);
+}
+
+export async function shot(page, name) {
+  if (!SHOTS) return;
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+export async function accessible(page, where) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const told = violations.map(
+    (one) =>
+      `${one.id}: ${one.nodes.map((node) => `${node.html.slice(0, 120)} ${node.failureSummary?.slice(0, 160)}`).join(" | ")}`,
+  );
+  assert.deepEqual(told, [], `axe on ${where}`);
+}
+
+export async function fits(page, where) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(over <= 0, `${where} scrolls sideways by ${over} px at 320 px`);
+}
+
+/** The pages the rail offers this member. */
+export const offered = (page) =>
+  page
+    .getByRole("navigation", { name: "Pages" })
+    .getByRole("link")
+    .evaluateAll((links) => links.map((link) => new URL(link.href).pathname));

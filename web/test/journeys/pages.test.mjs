@@ -1,0 +1,60 @@
+// Every page every member is offered: opens without trouble, is accessible in both themes, fits 320 px.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { accessible, as, close, fits, offered, roles, settled, shot, visit } from "./browser.mjs";
+
+after(close);
+
+/** Pages that open from a list: the first row's page. */
+const INNER = ["/persons", "/alerts", "/sources"];
+
+async function every(page, look) {
+  for (const path of await offered(page)) {
+    await visit(page, path);
+    await look(path);
+    if (!INNER.includes(path)) continue;
+    const first = page.locator(".vt-open").first();
+    if ((await first.count()) === 0) continue;
+    await first.click();
+    await page.waitForURL((url) => url.pathname !== path);
+    await settled(page);
+    await look(`${path}/one`);
+  }
+}
+
+const named = (path) => path.replaceAll("/", "-").slice(1);
+
+for (const role of roles) {
+  test(`${role}: lands on the first page of the rail`, async () => {
+    const page = await as(role);
+    await visit(page, "/");
+    const first = (await offered(page))[0];
+    assert.ok(first, `${role} is offered no page`);
+    await page.waitForURL((url) => url.pathname === first);
+    if (role === "employee") assert.equal(first, "/my-activity");
+    await page.context().close();
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`${role}: every page is accessible in ${colorScheme}`, async () => {
+      const page = await as(role, { colorScheme });
+      await visit(page, "/");
+      await every(page, async (path) => {
+        await accessible(page, `${path} as ${role} in ${colorScheme}`);
+        await shot(page, `${role}-${colorScheme}-${named(path)}`);
+      });
+      assert.deepEqual(page.troubles, []);
+      await page.context().close();
+    });
+  }
+
+  test(`${role}: no page scrolls sideways at 320 px`, async () => {
+    const page = await as(role, { viewport: { width: 320, height: 640 } });
+    await visit(page, "/");
+    await every(page, async (path) => {
+      await fits(page, path);
+      await shot(page, `${role}-320-${named(path)}`);
+    });
+    await page.context().close();
+  });
+}
