@@ -14,6 +14,8 @@ pub(crate) use journal::{Act, Journal};
 
 mod authorization;
 mod journal;
+#[cfg(test)]
+mod tests;
 
 /// What an operation is about, for the trail: `kind:id`. Never a name, an address or anything else personal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,7 +166,7 @@ impl App {
             Width::No => Scope::nothing(),
             Width::Everything => Scope::everything(),
             Width::Own => caller.member.person.map_or_else(Scope::nothing, Scope::person),
-            Width::Departments => Scope::departments(caller.member.departments.iter().copied()),
+            Width::Departments => Scope::departments(crate::directory::with_parts(&self.records, &caller.member.departments).await?),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The use cases: what members do with Veritrail, one folder per noun. Everything goes through the [`door`].
 
 use ledger::{Keyring, Reader};
-use model::{Member, Micros};
+use model::{Member, Micros, Role};
 use std::{ops::Deref, sync::Arc};
 use store::{
     blobs::Blobs,
@@ -12,6 +12,7 @@ use store::{
 use uuid::Uuid;
 
 pub mod alerts;
+pub mod directory;
 pub mod door;
 pub mod error;
 pub mod events;
@@ -25,6 +26,8 @@ pub mod rules;
 pub mod search;
 pub mod sessions;
 pub mod sources;
+#[cfg(test)]
+mod testing;
 pub mod view;
 
 pub use door::{Door, Policy, Target, Width};
@@ -38,6 +41,24 @@ pub struct Caller {
     /// The client's network address, as the server saw it.
     pub address: Option<String>,
     pub request: Uuid,
+}
+
+impl Caller {
+    /// The host's command line, acting in a role. Whoever runs it holds the master secret; what he does is recorded under the nil id.
+    pub fn host(role: Role) -> Self {
+        let member = Member {
+            id: Uuid::nil(),
+            email: "host".into(),
+            name: "The host's command line".into(),
+            role,
+            departments: Vec::new(),
+            person: None,
+            until: None,
+            active: true,
+            created: 0,
+        };
+        Self { member, address: None, request: Uuid::now_v7() }
+    }
 }
 
 /// What the binary hands over.

@@ -38,10 +38,6 @@ impl Act {
     pub fn by(caller: &Caller, operation: &'static str, target: Target, detail: Value) -> Self {
         Self { member: Some(caller.member.clone()), address: caller.address.clone(), request: caller.request, operation, target, detail, failure: None }
     }
-    /// Done from the host, or before anyone is signed in.
-    pub fn as_host(operation: &'static str, detail: Value) -> Self {
-        Self { member: None, address: None, request: Uuid::now_v7(), operation, target: Target::none(), detail, failure: None }
-    }
     /// An act of nobody signed in yet, or of the host's command line.
     pub fn unattended(operation: &'static str, member: Option<Member>, address: Option<String>, target: Target) -> Self {
         Self { member, address, request: Uuid::now_v7(), operation, target, detail: Value::Null, failure: None }
@@ -101,8 +97,15 @@ impl Journal {
         if waiting.is_empty() {
             return Ok(());
         }
-        commit(app, waiting.make_contiguous()).await?;
-        waiting.clear();
+        // The oldest alone finds out whether the ledger works again: a caller does not pay for all that waits.
+        if let Some(oldest) = waiting.front().cloned() {
+            commit(app, &[oldest]).await?;
+            waiting.pop_front();
+        }
+        if !waiting.is_empty() {
+            commit(app, waiting.make_contiguous()).await?;
+            waiting.clear();
+        }
         Ok(())
     }
 }

@@ -87,7 +87,7 @@ impl App {
         };
         checks::password(&password, &member.email)?;
         let password = self.passwords.hash(password).await?;
-        let act = Act::unattended("invitations.accept", Some(member.clone()), address, Target::of("member", member.id));
+        let act = Act::unattended("invitation.accept", Some(member.clone()), address, Target::of("member", member.id));
         let session = self.recorded(act, async |unit: &Unit| {
             if !unit.use_invitation(found.id).await? {
                 return Err(no_invitation());
@@ -155,7 +155,7 @@ impl App {
         };
         let password = self.passwords.hash(new.password).await?;
         let detail = json!({"email": member.email, "role": member.role.name(), "through": "command line"});
-        let act = Act { detail, ..Act::unattended("members.add", None, None, Target::of("member", member.id)) };
+        let act = Act { detail, ..Act::unattended("members.create", None, None, Target::of("member", member.id)) };
         self.recorded(act, async |unit: &Unit| {
             checks::reach(unit, member.role, &member.departments, member.until, now).await?;
             Ok(unit.add_member(&member, &password).await?)

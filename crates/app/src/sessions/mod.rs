@@ -13,9 +13,6 @@ use store::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[cfg(test)]
-mod tests;
-
 /// A session unused for this long is void.
 pub const IDLE: Micros = 8 * HOUR;
 /// A session this old is void however much it is used.

@@ -1,0 +1,136 @@
+use super::{journal::WAITING_READS, *};
+use crate::testing::{self, House};
+use model::{Member, position::SELF};
+use serde_json::json;
+use store::{
+    records::{Members, SelfEvents, SelfQuery, Settings},
+    sql::{Database, Handle},
+    trail::Trail,
+};
+
+async fn caller(app: &App, role: Role) -> Caller {
+    let member = Member {
+        id: Uuid::now_v7(),
+        email: format!("{}@example.com", role.name()),
+        name: "Some Body".into(),
+        role,
+        departments: vec![Uuid::from_u128(5)],
+        person: Some(Uuid::from_u128(6)),
+        until: None,
+        active: true,
+        created: 0,
+    };
+    app.records.add_member(&member, "no password").await.unwrap();
+    Caller { member, address: Some("192.0.2.1".into()), request: Uuid::now_v7() }
+}
+
+/// Makes every write to the self ledger fail, or lets it work again, through a connection of its own.
+async fn break_ledger(url: &str, broken: bool) {
+    let database = Database::open(url, "records").await.unwrap();
+    let statements: &[&str] = match (url.starts_with("sqlite"), broken) {
+        (true, true) => &["CREATE TRIGGER broken BEFORE INSERT ON trail_batches BEGIN SELECT RAISE(ABORT, 'no room'); END"],
+        (true, false) => &["DROP TRIGGER broken"],
+        (false, true) => &[
+            "CREATE FUNCTION broken() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$ LANGUAGE plpgsql",
+            "CREATE TRIGGER broken BEFORE INSERT ON trail_batches FOR EACH ROW EXECUTE FUNCTION broken()",
+        ],
+        (false, false) => &["DROP TRIGGER broken ON trail_batches", "DROP FUNCTION broken()"],
+    };
+    for statement in statements {
+        database.execute(statement, vec![]).await.unwrap();
+    }
+}
+
+async fn rows(app: &App) -> Vec<store::records::SelfEvent> {
+    let mut rows = app.records.self_events(&SelfQuery { limit: 5_000, ..Default::default() }).await.unwrap();
+    rows.reverse();
+    rows
+}
+
+fn spawnable<T: Send>(future: T) -> T {
+    future
+}
+
+#[tokio::test]
+async fn a_change_and_its_record_are_one() {
+    for House { app, .. } in testing::houses().await {
+        let admin = caller(&app, Role::Administrator).await;
+        let put = app.change(&admin, Operation::SourcesUpdate, ("source", "1"), json!({"title": "New"}), async |unit: &Unit| {
+            unit.put_setting("title", "New").await?;
+            Ok(7)
+        });
+        assert_eq!(spawnable(put).await.unwrap(), 7);
+        let failed = app.change(&admin, Operation::SourcesUpdate, ("source", "1"), json!({}), async |unit: &Unit| {
+            unit.put_setting("title", "Never").await?;
+            Err::<(), _>(AppError::Conflict("no".into()))
+        });
+        assert!(matches!(failed.await, Err(AppError::Conflict(_))));
+        assert_eq!(app.records.setting("title").await.unwrap().as_deref(), Some("New"));
+
+        let rows = rows(&app).await;
+        let said: Vec<_> = rows.iter().map(|r| (r.position, r.operation.as_str(), r.outcome.as_str(), r.target.as_str(), r.member)).collect();
+        let id = Some(admin.member.id);
+        assert_eq!(said, [(0, "sources.update", "success", "source:1", id), (1, "sources.update", "failure", "source:1", id)]);
+        assert_eq!(app.self_trail.head().await.unwrap().size, 2, "a row per record of the ledger");
+        let stored: Vec<_> = rows.iter().map(|r| model::StoredEvent::decode(&r.sealed).unwrap().0).collect();
+        let opened = ledger::open_all(&app.keyring, SELF, &stored).await.unwrap();
+        assert_eq!((&opened[0].detail["title"], opened[0].actor.as_ref().unwrap().name.as_deref()), (&json!("New"), Some("Some Body")));
+        assert_eq!(opened[1].clear.reason.as_deref(), Some("conflict"));
+        let plain = String::from_utf8_lossy(&rows[0].sealed).into_owned();
+        assert!(!plain.contains("Some Body") && !plain.contains("192.0.2.1") && !plain.contains("title"), "sealed");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_attempt_is_recorded_and_changes_nothing() {
+    for House { app, .. } in testing::houses().await {
+        let analyst = caller(&app, Role::Analyst).await;
+        let tried = app.change(&analyst, Operation::SourcesCreate, (), json!({}), async |unit: &Unit| Ok(unit.put_setting("title", "Mine").await?));
+        assert!(matches!(tried.await, Err(AppError::Forbidden { operation: "sources.create" })));
+        assert_eq!(app.records.setting("title").await.unwrap(), None);
+        let rows = rows(&app).await;
+        assert_eq!((rows.len(), rows[0].operation.as_str(), rows[0].outcome.as_str()), (1, "sources.create", "failure"));
+    }
+}
+
+#[tokio::test]
+async fn without_its_ledger_nothing_changes_and_administrators_see_nothing() {
+    for House { app, records_url, .. } in testing::houses().await {
+        let (admin, analyst) = (caller(&app, Role::Administrator).await, caller(&app, Role::Analyst).await);
+        break_ledger(&records_url, true).await;
+        let put = app.change(&admin, Operation::SourcesUpdate, (), json!({}), async |unit: &Unit| Ok(unit.put_setting("title", "New").await?));
+        assert!(matches!(put.await, Err(AppError::SelfLedger(_))));
+        assert_eq!(app.records.setting("title").await.unwrap(), None, "nothing was changed");
+        assert!(matches!(app.read(&admin, Operation::MembersList, (), json!({})).await, Err(AppError::SelfLedger(_))));
+        assert!(matches!(app.read(&analyst, Operation::JobsFile, (), json!({})).await, Err(AppError::SelfLedger(_))), "nothing leaves");
+        assert!(matches!(app.sign_in("x@example.com", "some password", None).await, Err(AppError::SelfLedger(_))));
+
+        for n in 0..WAITING_READS {
+            assert!(app.read(&analyst, Operation::EventsSearch, (), json!({"n": n})).await.is_ok(), "masked read {n}");
+        }
+        assert!(matches!(app.read(&analyst, Operation::EventsSearch, (), json!({})).await, Err(AppError::SelfLedger(_))), "no room for more");
+
+        break_ledger(&records_url, false).await;
+        app.read(&admin, Operation::MembersList, (), json!({})).await.unwrap();
+        let rows = rows(&app).await;
+        assert_eq!(rows.len(), WAITING_READS + 1, "what waited was written, in order, before what is newer");
+        assert_eq!((rows[0].operation.as_str(), rows[WAITING_READS].operation.as_str()), ("events.search", "members.list"));
+        assert_eq!(app.self_trail.head().await.unwrap().size, rows.len() as u64);
+    }
+}
+
+#[tokio::test]
+async fn a_read_answers_the_scope_of_the_role() {
+    for House { app, .. } in testing::houses().await {
+        let scope = async |role: Role, operation: Operation| {
+            let caller = caller(&app, role).await;
+            app.read(&caller, operation, (), json!({})).await.unwrap()
+        };
+        assert_eq!(scope(Role::Analyst, Operation::EventsSearch).await, Scope::everything());
+        assert_eq!(scope(Role::DepartmentLead, Operation::EventsSearch).await, Scope::departments([Uuid::from_u128(5)]));
+        assert_eq!(scope(Role::Employee, Operation::OwnEvents).await, Scope::person(Uuid::from_u128(6)));
+        let nobody = Caller { member: Member { person: None, ..caller(&app, Role::AccessOwner).await.member }, address: None, request: Uuid::nil() };
+        assert_eq!(app.scope_of(&nobody, Operation::OwnEvents).await.unwrap(), Scope::nothing());
+        assert_eq!(app.scope_of(&nobody, Operation::MembersList).await.unwrap(), Scope::nothing());
+    }
+}

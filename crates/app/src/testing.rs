@@ -1,0 +1,81 @@
+//! A whole [`App`] for tests: SQLite always, PostgreSQL where a server is given; and a clock the test moves.
+
+use crate::{App, AppParts, Policy, rules::RuleBook};
+use ledger::{Keyring, Master, Reader};
+use model::{Micros, position::ACTIVITY};
+use std::{cell::Cell, num::NonZeroUsize, sync::Arc};
+use store::{
+    blobs::{Blobs, Directory},
+    events::Splits,
+    keys::SqlKeys,
+    sql::Database,
+    trail::SqlTrail,
+};
+use tempfile::TempDir;
+
+/// The time every house begins at.
+pub(crate) const START: Micros = 1_795_415_186_000_000;
+
+thread_local! {
+    static NOW: Cell<Micros> = const { Cell::new(START) };
+}
+
+/// The clock of the test's own thread; `#[tokio::test]` runs everything that asks it there.
+pub(crate) struct Clock;
+
+impl Clock {
+    pub fn now(&self) -> Micros {
+        now()
+    }
+    pub fn pass(&self, micros: Micros) {
+        NOW.set(NOW.get() + micros);
+    }
+}
+
+fn now() -> Micros {
+    NOW.get()
+}
+
+pub(crate) struct House {
+    pub app: App,
+    pub clock: Clock,
+    /// The URL of its records, for a second connection.
+    pub records_url: String,
+    _folder: TempDir,
+}
+
+/// One house of each kind.
+pub(crate) async fn houses() -> Vec<House> {
+    NOW.set(START);
+    let mut houses = vec![house(None).await];
+    if let Some(url) = testkit::postgres().await {
+        houses.push(house(Some(url)).await);
+    }
+    houses
+}
+
+async fn house(records: Option<String>) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| testkit::sqlite(folder.path(), name);
+    let records_url = records.unwrap_or_else(|| file("records.db"));
+    let keys = SqlKeys::open(Database::open(&file("keys.db"), "keys").await.unwrap()).await.unwrap();
+    let keyring = Arc::new(Keyring::new(Master::from_secret(&[7; 32]).unwrap(), Arc::new(keys), NonZeroUsize::new(100).unwrap()));
+    let trail = Arc::new(SqlTrail::open(Database::open(&file("trail.db"), "trail").await.unwrap(), ACTIVITY, 0).await.unwrap());
+    let blobs: Arc<dyn Blobs> = Arc::new(Directory::open(folder.path().join("blobs")).unwrap());
+    let events = Arc::new(Splits::open(folder.path().join("index")).await.unwrap());
+    let parts = AppParts {
+        records: Database::open(&records_url, "records").await.unwrap(),
+        keyring,
+        events,
+        reader: Reader::new(trail.clone(), blobs.clone(), ACTIVITY),
+        trail,
+        rules: Arc::new(RuleBook::default()),
+        blobs,
+        policy: Policy::standard().unwrap(),
+        self_generation: 0,
+        public_url: "https://veritrail.example.com/".into(),
+        demo: false,
+        clock: now,
+    };
+    House { app: App::new(parts).await.unwrap(), clock: Clock, records_url, _folder: folder }
+}
