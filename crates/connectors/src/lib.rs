@@ -9,6 +9,8 @@ pub mod creme;
 pub mod generic;
 pub mod input;
 pub mod manifest;
+#[cfg(test)]
+mod ocsf_tests;
 pub mod salesforce;
 
 pub use catalogue::{catalogue, find};

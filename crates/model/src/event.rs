@@ -274,6 +274,7 @@ fn ocsf(e: &Event) -> Value {
             Class::GroupManagement => put("group", compact(serde_json::json!({ "uid": t.subject.vendor_id, "name": t.label }))),
             Class::WebResources => put("web_resources", Value::Array(vec![resource])),
             Class::Authentication | Class::Base => {}
+            Class::ApplicationLifecycle => put("app", compact(serde_json::json!({ "uid": t.subject.vendor_id, "name": t.label }))),
             _ => put("resources", Value::Array(vec![resource])),
         }
     }
@@ -293,6 +294,8 @@ fn ocsf(e: &Event) -> Value {
     }
     unmapped.insert("source".into(), e.source.to_string().into());
     put("unmapped", Value::Object(unmapped));
+    let product = e.normaliser.split('/').next().unwrap_or_default();
+    crate::ocsf::fit(e.class, product, &e.vendor_type, &mut o);
     Value::Object(o)
 }
 

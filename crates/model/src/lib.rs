@@ -9,6 +9,7 @@ pub mod event;
 pub mod finding;
 pub mod job;
 pub mod member;
+pub mod ocsf;
 pub mod position;
 pub mod quarantine;
 pub mod query;
