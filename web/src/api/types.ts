@@ -114,7 +114,7 @@ export type Proof = {
   root: string;
   checkpoint: string;
   tlog_proof: string;
-  checkpoint_time: string;
+  checkpoint_time: string | null;
   origin: string;
 };
 
@@ -212,7 +212,7 @@ export type Person = {
   accounts: number;
 };
 export type PersonDetail = Person & {
-  history: { department: Named; manager: Named | null; from: string; until: string | null }[];
+  history: { department: Named; manager: Named | null; from: string | null; until: string | null }[];
   links: { subject: string; source: SourceRef; label: string; from: string | null; until: string | null }[];
   events_7d: number;
   alerts_open: number;

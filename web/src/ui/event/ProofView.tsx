@@ -4,7 +4,7 @@ import { ApiError, api, type Proof } from "../../api";
 import { download } from "../download";
 import { Facts } from "../Page";
 import { ErrorState, Loading } from "../states";
-import { Time } from "../Time";
+import { TimeOr } from "../Time";
 import { count } from "../words";
 import { leadsToRoot } from "./path";
 
@@ -38,7 +38,7 @@ function ProofStory({ proof }: { proof: Proof }) {
     <>
       <p className="vt-sentence">
         {`This event is number ${count(proof.index + 1)} of ${count(proof.size)} under the checkpoint signed `}
-        <Time at={proof.checkpoint_time} />
+        <TimeOr at={proof.checkpoint_time} unknown="at an unrecorded time" />
         {` by ${proof.origin}.`}
       </p>
       <p className="vt-note" role="status">
