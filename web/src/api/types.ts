@@ -196,7 +196,6 @@ export type Overview = {
   alerts_open: Partial<Record<SeverityName, number>>;
   alerts: Alert[];
   sources: SourceHealth[];
-  ledgers: LedgerState[];
   top_actors: { actor: Actor; events: number; rows: number }[];
 };
 

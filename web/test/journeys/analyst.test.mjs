@@ -35,7 +35,7 @@ test("filter, open an event by key, prove it, take the proof away", { skip }, as
   await drawer.getByRole("tab", { name: "Record" }).click();
   await page.keyboard.press("e");
   await drawer.getByText(/This event is number [\d,]+ of [\d,]+ under the checkpoint/).waitFor();
-  await drawer.getByText(/Checked in this browser: .* lead from this event/).waitFor();
+  await drawer.getByText(/Checked in this browser: .* leads? from this event/).waitFor();
   await accessible(page, "the proof of an event");
   await shot(page, "event-proof");
   const [file] = await Promise.all([

@@ -35,7 +35,7 @@ export function OverviewPage() {
           <OpenAlerts data={data} />
           <Sources data={data} />
           <TopActors data={data} />
-          <Ledgers data={data} />
+          <Ledgers />
         </div>
       )}
     </Page>
@@ -125,11 +125,18 @@ function TopActors({ data }: { data: Overview }) {
   );
 }
 
-function Ledgers({ data }: { data: Overview }) {
+/** Asked by itself, because checkpoints renew it every second. */
+function Ledgers() {
+  const may = useMay("ledgers.list");
+  const ledgers = useQuery({ queryKey: ["ledgers"], queryFn: ({ signal }) => api.ledgers(signal), enabled: may });
+  if (!may) return null;
   return (
     <Part title="Ledger">
+      {ledgers.isError && (
+        <ErrorState what="The ledger's state could not be read" error={ledgers.error} retry={ledgers.refetch} />
+      )}
       <ul className="vt-list">
-        {data.ledgers.map((ledger) => (
+        {ledgers.data?.items.map((ledger) => (
           <li key={ledger.name}>
             <span>{ledger.name === "activity" ? "Activity" : "Own trail"}</span>
             <span>{`${counted(ledger.size, "record")}, ${count(ledger.pending)} not yet under a checkpoint`}</span>

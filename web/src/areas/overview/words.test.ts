@@ -10,7 +10,6 @@ const state = (part: Partial<Overview>) =>
     alerts_open: {},
     alerts: [],
     sources: [],
-    ledgers: [],
     top_actors: [],
     ...part,
   });

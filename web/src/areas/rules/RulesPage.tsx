@@ -65,7 +65,7 @@ export function RulesPage() {
               ]}
             />
             <h3>What to do when it fires</h3>
-            <p className="vt-prose">{opened.runbook ?? "No runbook is written for this rule yet."}</p>
+            <p className="vt-prose">{opened.runbook || "No runbook is written for this rule yet."}</p>
           </>
         )}
       </Drawer>

@@ -43,7 +43,7 @@ function ProofStory({ proof }: { proof: Proof }) {
       </p>
       <p className="vt-note" role="status">
         {checked.data === true &&
-          `Checked in this browser: ${count(proof.hashes.length)} hashes lead from this event to the checkpoint's root. The signature is checked with the downloaded file.`}
+          `Checked in this browser: ${count(proof.hashes.length)} ${proof.hashes.length === 1 ? "hash leads" : "hashes lead"} from this event to the checkpoint's root. The signature is checked with the downloaded file.`}
         {checked.data === false &&
           "The hashes do NOT lead from this event to the checkpoint's root. Keep the downloaded file and tell the auditor."}
         {checked.isError && "This browser could not check the path; use the downloaded file."}
