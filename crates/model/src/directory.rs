@@ -48,6 +48,23 @@ pub struct Employment {
     pub validity: Validity,
 }
 
+/// An actor seen at a time, by the names its source gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub subject: Uuid,
+    pub source: Uuid,
+    pub time: Micros,
+    /// Sign-in name, e-mail address, vendor's id; any case.
+    pub names: Vec<String>,
+}
+
+/// To whom an event belonged at its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributed {
+    pub person: Option<Uuid>,
+    pub department: Option<Uuid>,
+}
+
 /// A subject belongs to a person for a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {

@@ -1,13 +1,15 @@
 //! What follows the trail. Each reads in order from where its own last commit ended, so that recovery walks the normal path.
 
 mod detect;
+mod engine;
 mod index;
 #[cfg(test)]
 mod tests;
 mod unsealed;
 
 pub use detect::{DetectFollower, Detector, Observed};
-pub use index::{Attributed, Attribution, IndexFollower};
+pub use index::{Attribution, IndexFollower};
+pub use model::directory::{Attributed, Seen};
 
 use std::{future::Future, time::Duration};
 use tokio::sync::Notify;

@@ -7,7 +7,7 @@ use super::{
 use crate::{App, AppError};
 use model::query::Hit;
 use std::collections::{BTreeSet, HashMap};
-use store::records::Sources;
+use store::records::{Departments, Persons, Sources};
 use uuid::Uuid;
 
 /// Sources, persons and departments by id.
@@ -28,8 +28,9 @@ impl Labels {
     pub async fn load(app: &App, persons: impl IntoIterator<Item = Uuid>) -> Result<Self, AppError> {
         let persons: Vec<Uuid> = persons.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let sources = app.records.sources().await?.into_iter().map(|s| (s.id, SourceRef { id: s.id, name: s.name, title: s.title })).collect();
-        let _ = persons;
-        Ok(Self { sources, ..Self::default() })
+        let persons = app.records.persons_by_id(&persons).await?.into_iter().map(|p| (p.id, p.name)).collect();
+        let departments = app.records.departments().await?.into_iter().map(|d| (d.id, d.name)).collect();
+        Ok(Self { sources, persons, departments })
     }
 
     pub fn source(&self, id: Uuid) -> SourceRef {

@@ -4,7 +4,13 @@ use super::{run, unsealed};
 use crate::{IntakeError, now};
 use async_trait::async_trait;
 use ledger::{Keyring, Opened, Reader, tokens};
-use model::{Micros, Part, Position, StoredEvent, position::ACTIVITY, query::IndexEntry, time::MINUTE};
+use model::{
+    Micros, Part, Position, StoredEvent,
+    directory::{Attributed, Seen},
+    position::ACTIVITY,
+    query::IndexEntry,
+    time::MINUTE,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -12,7 +18,6 @@ use std::sync::{
 use store::{StoreError, events::Events};
 use tokio::sync::{Mutex, Notify, broadcast};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// Stored bytes taken at once: thousands of events while catching up, whatever is there otherwise.
 const STEP_BYTES: usize = 8 << 20;
@@ -21,18 +26,11 @@ const BROADCAST_ENTRIES: usize = 4_096;
 /// Only what was received this recently is news: catching up and rebuilding show nothing.
 const SHOWN_FOR: Micros = MINUTE;
 
-/// To whom an event belonged at its time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attributed {
-    pub person: Option<Uuid>,
-    pub department: Option<Uuid>,
-}
-
 /// The directory, as of event time.
 #[async_trait]
 pub trait Attribution: Send + Sync {
-    /// One answer per (actor's subject, event time), in this order.
-    async fn attribute(&self, acts: &[(Uuid, Micros)]) -> Result<Vec<Attributed>, StoreError>;
+    /// One answer per actor seen, in this order. A subject seen by a name of the directory for the first time is linked.
+    async fn attribute(&self, seen: &[Seen]) -> Result<Vec<Attributed>, StoreError>;
 }
 
 /// Keeps `events` up with the trail.
@@ -123,7 +121,7 @@ impl IndexFollower {
     }
 
     async fn entries_of(&self, generation: u32, indexes: &[u64], stored: Vec<StoredEvent>, opened: Vec<Opened>) -> Result<Vec<IndexEntry>, IntakeError> {
-        let acts: Vec<(Uuid, Micros)> = opened.iter().filter_map(|o| Some((o.clear.actor_subject?, o.clear.time.micros))).collect();
+        let acts: Vec<Seen> = opened.iter().filter_map(seen).collect();
         let attributed = self.attribution.attribute(&acts).await?;
         if attributed.len() != acts.len() {
             return Err(IntakeError::Internal(format!("{} acts were asked about and {} attributed", acts.len(), attributed.len())));
@@ -146,4 +144,11 @@ impl IndexFollower {
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
     }
+}
+
+/// Who acted in an event, if anybody; an erased actor has no names any more.
+fn seen(opened: &Opened) -> Option<Seen> {
+    let subject = opened.clear.actor_subject?;
+    let names = opened.actor.iter().flat_map(|a| [a.username.clone(), a.email.clone(), Some(a.subject.vendor_id.clone())]).flatten().collect();
+    Some(Seen { subject, source: opened.clear.source, time: opened.clear.time.micros, names })
 }

@@ -30,8 +30,11 @@ const DEPARTMENT: Uuid = Uuid::from_u128(77);
 
 #[async_trait]
 impl Attribution for ByTime {
-    async fn attribute(&self, acts: &[(Uuid, Micros)]) -> Result<Vec<Attributed>, StoreError> {
-        Ok(acts.iter().map(|(subject, time)| Attributed { person: Some(*subject), department: (*time >= self.0).then_some(DEPARTMENT) }).collect())
+    async fn attribute(&self, seen: &[Seen]) -> Result<Vec<Attributed>, StoreError> {
+        for actor in seen {
+            assert!(actor.names.iter().any(|n| n.ends_with("@x.example")), "the names an actor was seen by: {:?}", actor.names);
+        }
+        Ok(seen.iter().map(|a| Attributed { person: Some(a.subject), department: (a.time >= self.0).then_some(DEPARTMENT) }).collect())
     }
 }
 
@@ -214,4 +217,31 @@ async fn a_follower_behind_catches_up_by_thousands() {
     assert!(steps <= 10, "{steps}");
     let hit = splits.search(&Scope::everything(), &EventQuery::default(), None, 1).await.unwrap().hits.remove(0);
     assert!(hit.time < now() && hit.position.ledger == ACTIVITY);
+}
+
+#[tokio::test]
+async fn the_rules_engine_goes_on_where_it_was_stopped() {
+    let spine = Spine::sqlite().await;
+    let rules = ::detect::RuleSet::embedded().unwrap();
+    let engine = || ::detect::Engine::new(&rules, ::detect::Limits::default(), ::detect::HashKey([3; 32])).unwrap();
+    let follower = || DetectFollower::new(spine.reader(), spine.keyring.clone(), spine.records.clone(), engine(), Arc::new(Notify::new()));
+    // Fifteen failed sign-ins of one account, a second apart, seen by a new process every fifth.
+    let failed = |n: u32| format!(r#"{{"time":"2026-03-02T10:00:{n:02}Z","action":"logon_failed","actor":"dana","ip":"192.0.2.7"}}"#) + "\n";
+    for begin in [0, 5, 10] {
+        let body: String = (begin..begin + 5).map(failed).collect();
+        spine.intake.accept(&source("generic", json!({})), named("push"), body.into()).await.unwrap();
+        let follower = follower();
+        follower.step().await.unwrap();
+        follower.flush().await.unwrap();
+    }
+    let found = findings_of(&spine).await;
+    assert_eq!(found.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), ["D01"], "ten failures over three processes are one burst");
+    spine.records.remove_follower("detect").await.unwrap();
+    let replayed = follower();
+    while replayed.step().await.unwrap() > 0 {}
+    assert_eq!(findings_of(&spine).await, found, "a replay names the same findings");
+}
+
+async fn findings_of(spine: &Spine) -> Vec<Finding> {
+    spine.records.findings_after(0, 100).await.unwrap().into_iter().map(|(_, f)| f).collect()
 }
