@@ -5,7 +5,7 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use serde_json::json;
 
 pub async fn read(State(server): State<Server>) -> impl IntoResponse {
-    match server.intake.trouble().await {
+    match server.intake.fatal() {
         None => (StatusCode::OK, Json(json!({ "status": "ok" }))),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "unavailable" }))),
     }

@@ -6,12 +6,9 @@ use crate::{
     problem::{Problem, Result},
     signed::Signed,
 };
-use app::{
-    Operation,
-    sources::{
-        NewKey, SourceChange, SourceCheck, SourceDetail, SourceNew,
-        view::{CheckView, ConnectorList, QuarantinePage, SourceList},
-    },
+use app::sources::{
+    NewKey, SourceChange, SourceCheck, SourceDetail, SourceNew,
+    view::{ConnectorList, QuarantinePage, SourceList},
 };
 use axum::{
     Json,
@@ -42,9 +39,10 @@ pub async fn create(State(server): State<Server>, Signed(caller): Signed, Json(n
 }
 
 /// Tries everything a read would need, stream by stream, changing nothing in the CRM.
-#[utoipa::path(post, path = "/sources/check", tag = "sources", operation_id = "sources.check", request_body = SourceCheck, responses((status = 200, body = CheckView), (status = "default", body = Problem)))]
-pub async fn check(State(server): State<Server>, Signed(caller): Signed, Json(check): Json<SourceCheck>) -> Result<Json<CheckView>> {
-    Ok(Json(server.app.check_source(&caller, check).await?.into()))
+#[utoipa::path(post, path = "/sources/check", tag = "sources", operation_id = "sources.check", request_body = SourceCheck, responses((status = 200, body = Object), (status = "default", body = Problem)))]
+pub async fn check(State(server): State<Server>, Signed(caller): Signed, Json(check): Json<SourceCheck>) -> Result<Json<serde_json::Value>> {
+    let report = server.app.check_source(&caller, check).await?;
+    Ok(Json(json!({ "ok": report.ok, "summary": report.summary, "streams": report.streams })))
 }
 
 #[utoipa::path(get, path = "/sources/{id}", tag = "sources", operation_id = "sources.read", params(("id" = Uuid, Path)), responses((status = 200, body = SourceDetail), (status = "default", body = Problem)))]
@@ -101,7 +99,7 @@ pub async fn upload(
     let media_type = if media_type == "application/octet-stream" { String::new() } else { media_type };
     let bytes = to_bytes(body, server.http.body_bytes).await.map_err(|_| too_large(server.http.body_bytes))?;
     let hint = FileHint { stream: upload.stream, name: upload.name, media_type };
-    let accepted = server.intake.accept(&SourceWithSettings { source, settings }, hint, bytes).await?;
+    let accepted = server.intake.accept(&SourceWithSettings::open(source, settings)?, hint, bytes).await?;
     Ok(Json(accepted.into()))
 }
 
@@ -137,7 +135,7 @@ impl From<Replayed> for ReplayView {
 /// Reads a quarantined record again, after a mapping or a version was mended.
 #[utoipa::path(post, path = "/quarantine/{id}/replay", tag = "sources", operation_id = "quarantine.replay", params(("id" = Uuid, Path)), responses((status = 200, body = ReplayView), (status = "default", body = Problem)))]
 pub async fn replay(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<Json<ReplayView>> {
-    let source = server.app.source_of_quarantined(&caller, Operation::QuarantineReplay, id).await?;
+    let source = server.app.source_of_quarantined(&caller, id).await?;
     let settings = server.app.source_settings(&source).await?;
-    Ok(Json(server.intake.replay(&SourceWithSettings { source, settings }, id).await?.into()))
+    Ok(Json(server.intake.replay(&SourceWithSettings::open(source, settings)?, id).await?.into()))
 }

@@ -50,14 +50,16 @@ fn the_simulated_company() {
 #[test]
 fn nothing_of_the_simulated_company_is_refused() {
     let simulation = simulate::Simulation::new(1, jiff::civil::date(2026, 3, 2), 14).unwrap();
-    for file in simulation.history().unwrap() {
+    // Four days: the attack on the fourth is among them, and a month would take half a minute unoptimised.
+    let early = |path: &str| ["-02", "-03", "-04", "-05"].iter().any(|day| path.contains(&format!("/2026-03{day}")));
+    for file in simulation.history().unwrap().into_iter().filter(|file| early(&file.path)) {
         let (connector, mapping): (&dyn Connector, _) = match file.path.split('/').next() {
             Some("desk") => (&Generic, Some("desk")),
             Some("salesforce") => (&Salesforce, None),
             _ => continue,
         };
-        let (mut records, mut events) = (0, BTreeMap::new());
-        records += file.bytes.iter().filter(|byte| **byte == b'\n').count() - usize::from(file.path.ends_with(".csv"));
+        let mut events = BTreeMap::new();
+        let records = file.bytes.iter().filter(|byte| **byte == b'\n').count() - usize::from(file.path.ends_with(".csv"));
         check(connector, mapping, &file.path, &file.bytes, &mut events);
         assert_eq!(events.values().sum::<usize>(), records, "{}", file.path);
     }

@@ -1,1 +1,80 @@
-fn main() {}
+//! The binary: command line, typed configuration, wiring, embedded pages.
+
+mod adapt;
+mod assets;
+mod cli;
+mod commands;
+mod config;
+mod notify;
+mod rules;
+mod serve;
+mod stores;
+
+use anyhow::Result;
+use clap::Parser;
+use cli::{Cli, Command};
+use config::Config;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// What failed and why, one cause a line.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("veritrail: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because {cause}");
+    }
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    let file = cli.config.or_else(|| Some("veritrail.toml".into()).filter(|p: &std::path::PathBuf| p.exists()));
+    let mut flags = Vec::new();
+    if let Some(data) = &cli.data {
+        flags.push(("data.directory", data.display().to_string()));
+    }
+    if let Command::Serve(serve) = &cli.command
+        && let Some(listen) = &serve.listen
+    {
+        flags.push(("server.listen", listen.clone()));
+    }
+    let (config, explained) = Config::load(file.as_deref(), &flags)?;
+    log(&config)?;
+    match cli.command {
+        Command::Serve(serve) => serve::run(&config, &explained, serve.demo).await?,
+        Command::Init(_) => commands::init::run(&config).await?,
+        Command::Import(import) => commands::import::run(&config, &import).await?,
+        Command::Query(query) => commands::query::run(&config, &query).await?,
+        Command::Verify(verify) => return commands::verify::run(&config, &verify).await,
+        Command::Source { command } => commands::source::run(&config, command).await?,
+        Command::Rules { command } => return commands::rules::run(&config, &command),
+        Command::Member { command } => commands::member::run(&config, command).await?,
+        Command::Directory { command } => commands::directory::run(&config, command).await?,
+        Command::Index { command } => commands::index::run(&config, &command).await?,
+        Command::Config { command } => commands::config::run(&explained, &command)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(config: &Config) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log.format.as_str() {
+        "json" => builder.json().init(),
+        _ => builder.with_target(false).init(),
+    }
+    Ok(())
+}

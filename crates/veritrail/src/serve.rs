@@ -5,13 +5,14 @@ use crate::{
     assets,
     config::{Config, Explained},
     notify::notify,
-    rules,
+    rules::{self, Folded},
     stores::Stores,
 };
 use anyhow::{Context, Result, bail};
 use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
 use app::{App, AppParts, Policy, alerts::AlertFollower, ledgers::Signed};
-use ledger::{Appender, Integrator, Reader};
+use ledger::{Appender, Integrator, Layout, Reader};
+use merkle::Checkpoint;
 use model::position::{ACTIVITY, SELF};
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
@@ -43,6 +44,7 @@ pub struct Node {
 /// Opens everything that needs no loop of its own.
 pub async fn node(config: &Config, demo: bool) -> Result<Node> {
     let stores = Stores::open(config).await?;
+    let rules = rules::set(config)?;
     let index = Splits::open(&stores.index).await?;
     let trail: Arc<dyn Trail> = stores.trail.clone();
     let reader = Reader::new(trail.clone(), stores.blobs.clone(), ACTIVITY);
@@ -52,7 +54,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         events: Arc::new(index.clone()),
         reader: reader.clone(),
         trail: trail.clone(),
-        rules: Arc::new(rules::book(config)?),
+        rules: Arc::new(rules::book(&rules)),
         blobs: stores.blobs.clone(),
         policy: Policy::standard()?,
         self_generation: 0,
@@ -74,14 +76,21 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
         let integrator = node.stores.integrator(config, ledger, trail)?;
         integrator.check().await.with_context(|| format!("the ledger '{ledger}' is not what was last signed; nothing is served"))?;
-        let signer = node.stores.signer(config, ledger)?;
-        node.app.board.key(ledger, &ledger::Layout::new(ledger, 0).origin(signer.verifier().name()), &signer.verifier().to_string());
+        let verifier = node.stores.signer(config, ledger)?.verifier();
+        let layout = Layout::new(ledger, 0);
+        node.app.board.key(ledger, &layout.origin(verifier.name()), &verifier.to_string());
+        if let Some((note, _)) = node.stores.blobs.get(&layout.checkpoint()).await? {
+            let note = String::from_utf8_lossy(&note);
+            let found = Checkpoint::verify(&note, &layout.origin(verifier.name()), &[verifier])?;
+            // Just held against the lock: this is the time it was last known to be true.
+            node.app.board.signed(ledger, Signed { generation: 0, size: found.size, root: found.root.to_string(), time: app::system_clock() });
+        }
         tasks.spawn(integrate(integrator, node.app.clone(), ledger, stop.clone()));
     }
     let directory = Arc::new(Directory(node.app.attributor()));
     let index = IndexFollower::new(node.reader.clone(), node.stores.keyring.clone(), Arc::new(node.index.clone()), directory, node.wake.clone());
     let detect =
-        DetectFollower::new(node.reader.clone(), node.stores.keyring.clone(), node.stores.records.clone(), rules::detector(config)?, node.wake.clone());
+        DetectFollower::new(node.reader.clone(), node.stores.keyring.clone(), node.stores.records.clone(), Folded::new(&rules::set(config)?, &node.stores.keyring)?, node.wake.clone());
     let poller = Poller::new(node.intake.clone(), Arc::new(Polled(node.app.clone())), node.stores.records.clone());
     let (alerts, _) = broadcast::channel(ALERT_QUEUE);
     let follower = AlertFollower::new(node.app.clone(), notify(config, node.app.clone())?, alerts.clone());
@@ -141,10 +150,7 @@ async fn integrate(integrator: Integrator, app: App, ledger: &'static str, stop:
                 app.board.signed(ledger, Signed { generation: 0, size: done.size, root: done.root.to_string(), time: now });
                 done.behind > 0
             }
-            Ok(None) => {
-                app.board.still(ledger, now);
-                false
-            }
+            Ok(None) => false,
             Err(error) => {
                 tracing::error!("the ledger '{ledger}' could not be integrated: {error}");
                 false

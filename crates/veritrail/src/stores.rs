@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use anyhow::{Context, Result, bail};
-use ledger::{Keyring, Master};
+use ledger::{Integrator, Keyring, Lock, Master};
+use merkle::NoteSigner;
 use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -12,7 +13,7 @@ use store::{
     blobs::{Blobs, Directory, S3},
     keys::SqlKeys,
     sql::Database,
-    trail::SqlTrail,
+    trail::{SqlTrail, Trail},
 };
 
 /// Subjects whose keys stay in memory; about 200 bytes each.
@@ -52,6 +53,16 @@ impl Stores {
             lock: blobs(&config.data.lock, config.data.directory.join("lock"))?,
             index: config.data.directory.join("index"),
         })
+    }
+
+    /// The key that signs a ledger's checkpoints; derived from the master secret, named by the configuration's origin.
+    pub fn signer(&self, config: &Config, ledger: &str) -> Result<NoteSigner> {
+        Ok(NoteSigner::new(&config.signer_name(), &self.keyring.mac("ledger-signer", &[ledger.as_bytes()]))?)
+    }
+
+    pub fn integrator(&self, config: &Config, ledger: &str, trail: Arc<dyn Trail>) -> Result<Integrator> {
+        let lock = Lock::new(self.lock.clone(), &format!("{ledger}.lock"));
+        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signer(config, ledger)?, lock))
     }
 }
 

@@ -98,7 +98,7 @@ impl Input {
 }
 
 /// How a run ended, when nothing went wrong.
-enum Ended {
+pub(super) enum Ended {
     Done,
     /// Cancelled, or taken over by another process.
     Lost,
@@ -131,7 +131,7 @@ impl App {
         }
     }
 
-    async fn run_export(&self, job: &mut Job) -> Result<Ended> {
+    pub(super) async fn run_export(&self, job: &mut Job) -> Result<Ended> {
         if job.kind != KIND {
             return Err(AppError::Internal(format!("there is no kind of job '{}' in this version", job.kind)));
         }

@@ -2,6 +2,8 @@
 //! name. Each kind is looked for as widely as the member may read that kind, and no wider.
 
 #[cfg(test)]
+pub(crate) mod company;
+#[cfg(test)]
 mod tests;
 
 use crate::{

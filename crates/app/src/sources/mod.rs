@@ -11,6 +11,7 @@ mod health;
 mod keys;
 mod quarantine;
 mod settings;
+mod taking;
 #[cfg(test)]
 mod tests;
 pub mod view;

@@ -131,13 +131,12 @@ impl Config {
         if configured.is_empty() { format!("sqlite://{}?mode=rwc", self.data.directory.join(format!("{name}.sqlite")).display()) } else { configured.to_owned() }
     }
 
-    /// The origin line of a ledger's checkpoints.
-    pub fn origin(&self, ledger: &str) -> String {
+    /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.
+    pub fn signer_name(&self) -> String {
         if !self.ledger.origin.is_empty() {
-            return format!("{}/{ledger}", self.ledger.origin);
+            return self.ledger.origin.clone();
         }
         let url = self.public_url();
-        let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        format!("{host}/ledger/{ledger}")
+        url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned()
     }
 }

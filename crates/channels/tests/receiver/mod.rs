@@ -1,0 +1,71 @@
+//! A real receiver as a process of its own, in Python with the libraries of others.
+
+use channels::Notice;
+use model::Severity;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use uuid::Uuid;
+
+pub struct Receiver {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    pub port: u16,
+}
+
+impl Receiver {
+    /// `None` where the tools are missing and that was asked for.
+    pub fn start(script: &str, arguments: &[&str]) -> Option<Self> {
+        let home = std::env::var("HOME").unwrap_or_default();
+        let python = PathBuf::from(home).join(".cache/veritrail/moto/bin/python");
+        if !python.exists() {
+            assert!(
+                std::env::var_os("VERITRAIL_TEST_SKIP_SERVICES").is_some(),
+                "{} is missing. Run ./scripts/test-tools.sh, or set VERITRAIL_TEST_SKIP_SERVICES=1 to leave this out.",
+                python.display()
+            );
+            println!("{} is missing: not tested", python.display());
+            return None;
+        }
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+        let mut child = Command::new(python).arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+        let port = lines.recv_timeout(Duration::from_secs(30)).expect("the receiver prints its port").parse().unwrap();
+        Some(Self { child, lines, port })
+    }
+
+    /// What came next.
+    pub fn next(&self) -> Value {
+        serde_json::from_str(&self.lines.recv_timeout(Duration::from_secs(20)).expect("something arrives")).unwrap()
+    }
+
+    /// That nothing (more) has come.
+    pub fn quiet(&self) -> bool {
+        self.lines.recv_timeout(Duration::from_millis(300)).is_err()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn notice() -> Notice {
+    Notice {
+        id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001),
+        kind: "alert.opened".into(),
+        time: 1_772_442_000_000_000,
+        severity: Severity::High,
+        title: "Repeated failed sign-ins of one account".into(),
+        lines: vec!["12 failures in 20 minutes, then a success.".into(), "Grüße & <b>".into()],
+        link: "https://veritrail.example.com/alerts/1".into(),
+        payload: json!({ "rule": "D01", "observed": 12 }),
+    }
+}

@@ -1,0 +1,20 @@
+//! One file per command.
+
+pub mod config;
+pub mod directory;
+pub mod import;
+pub mod index;
+pub mod init;
+pub mod member;
+pub mod query;
+pub mod rules;
+pub mod source;
+pub mod verify;
+
+use std::io::{self, Write};
+
+/// Writes a line to standard output; a closed pipe is no error of ours.
+pub fn say(line: impl std::fmt::Display) {
+    // A reader that went away (`| head`) has seen what it wanted.
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
