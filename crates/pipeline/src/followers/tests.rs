@@ -32,7 +32,8 @@ const DEPARTMENT: Uuid = Uuid::from_u128(77);
 impl Attribution for ByTime {
     async fn attribute(&self, seen: &[Seen]) -> Result<Vec<Attributed>, StoreError> {
         for actor in seen {
-            assert!(actor.names.iter().any(|n| n.ends_with("@x.example")), "the names an actor was seen by: {:?}", actor.names);
+            let pushed = |name: &String| ["dana", "fox", "a"].iter().any(|actor| name.starts_with(actor));
+            assert!(!actor.names.is_empty() && actor.names.iter().all(pushed), "the names an actor was seen by: {:?}", actor.names);
         }
         Ok(seen.iter().map(|a| Attributed { person: Some(a.subject), department: (a.time >= self.0).then_some(DEPARTMENT) }).collect())
     }
