@@ -38,10 +38,6 @@ impl Act {
     pub fn by(caller: &Caller, operation: &'static str, target: Target, detail: Value) -> Self {
         Self { member: Some(caller.member.clone()), address: caller.address.clone(), request: caller.request, operation, target, detail, failure: None }
     }
-    /// Done from the host.
-    pub fn as_host(operation: &'static str, detail: Value) -> Self {
-        Self { detail, ..Self::unattended(operation, None, None, Target::none()) }
-    }
     /// An act of nobody signed in yet, or of the host's command line.
     pub fn unattended(operation: &'static str, member: Option<Member>, address: Option<String>, target: Target) -> Self {
         Self { member, address, request: Uuid::now_v7(), operation, target, detail: Value::Null, failure: None }
