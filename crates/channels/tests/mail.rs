@@ -1,4 +1,5 @@
 //! Mail against a real SMTP server.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod receiver;
 

@@ -1,4 +1,5 @@
 //! Webhooks against a real HTTP receiver that checks signatures with the reference library.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod receiver;
 
