@@ -150,6 +150,22 @@ async fn sessions_end_by_rest_age_deactivation_and_date() {
 }
 
 #[tokio::test]
+async fn a_member_becomes_the_person_the_directory_names_by_his_address() {
+    for House { app, .. } in testing::houses().await {
+        let caller = member(&app, "ann@example.com", Role::Employee).await;
+        assert_eq!(caller.member.person, None);
+        let directory = b"employee_id,name,email,department\nE1,Ann Example,Ann@Example.com,Sales\n";
+        let admin = member(&app, "admin@example.com", Role::Administrator).await;
+        app.import_directory(&admin, directory).await.unwrap();
+        let begun = app.sign_in("ann@example.com", PASSWORD, None).await.unwrap();
+        assert_eq!(begun.session.member.person.unwrap().name, "Ann Example");
+        let member = app.session(&begun.token).await.unwrap().unwrap();
+        let scope = app.read(&Caller { member: member.clone(), ..caller }, Operation::OwnEvents, (), Value::Null).await.unwrap();
+        assert_eq!(scope, model::Scope::person(member.person.unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn the_sixth_attempt_waits_and_strangers_learn_nothing() {
     for House { app, clock, .. } in testing::houses().await {
         member(&app, "analyst@example.com", Role::Analyst).await;

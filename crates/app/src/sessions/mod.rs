@@ -7,7 +7,7 @@ use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::{
-    records::{Members, Session, Sessions},
+    records::{Members, Persons, Session, Sessions},
     sql::Unit,
 };
 use utoipa::ToSchema;
@@ -52,13 +52,18 @@ impl App {
         let fits = self.passwords.verify(password.to_owned(), hash_kept).await?;
         let (member, now) = (found.map(|(member, _)| member), self.now());
         let act = Act::unattended("session.create", member.clone(), address.clone(), Target::none());
-        let Some(member) = member.filter(|m| fits && may_sign_in(m, now)) else {
+        let Some(mut member) = member.filter(|m| fits && may_sign_in(m, now)) else {
             self.door.journal.record(self, act.failed("refused")).await?;
             return Err(AppError::SignIn(REFUSED.into()));
         };
         let token = self
             .recorded(act, async |unit: &Unit| {
                 unit.drop_stale_sessions(now - IDLE, now - ABSOLUTE).await?;
+                // The directory may have come after the member: his own activity is found from his next sign-in on.
+                if let (None, Some(person)) = (member.person, unit.person_by_email(&member.email).await?) {
+                    member.person = Some(person.id);
+                    unit.change_member(&member).await?;
+                }
                 begin(unit, member.id, now).await
             })
             .await?;
