@@ -21,3 +21,8 @@ vt import --source salesforce "$dir/company/salesforce"
 vt import --source desk "$dir/company/desk"
 salesforce_key=$(vt source key salesforce --label "live demo")
 desk_key=$(vt source key desk --label "live demo")
+member analyst "Ada Analyst" "demo analyst password" analyst
+member auditor "Otto Auditor" "demo auditor password" auditor
+member administrator "Mina Administrator" "demo administrator password" administrator
+member lead "Lena Lead" "demo lead password" department_lead --department "Sales EMEA"
+member employee "Emil Employee" "demo employee password" employee

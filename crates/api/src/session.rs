@@ -6,9 +6,8 @@ use crate::{
     signed::{Client, Signed},
 };
 use app::{
-    Caller,
-    members::{FirstRun, Invited},
-    sessions::SessionView,
+    members::{Acceptance, FirstRun, InvitedView},
+    sessions::{SessionView, SignedIn},
 };
 use axum::{
     Json,
@@ -18,7 +17,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 #[derive(Serialize, ToSchema)]
 pub struct FirstRunNeeded {
@@ -32,19 +30,10 @@ pub struct Credentials {
     password: String,
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Acceptance {
-    token: String,
-    name: String,
-    password: String,
-}
-
 /// The session just begun: its cookie, and who is signed in.
-async fn begun(server: &Server, token: String, address: Option<String>) -> Result<Response> {
-    let member = server.app.session(&token).await?.ok_or_else(Problem::not_signed_in)?;
-    let view = server.app.session_view(&Caller { member, address, request: Uuid::now_v7() }).await?;
-    Ok(([(header::SET_COOKIE, cookie::set(Some(&token), server.http.secure))], Json(view)).into_response())
+fn begun(server: &Server, signed_in: SignedIn) -> Response {
+    let cookie = cookie::set(Some(&signed_in.token), server.http.secure);
+    ([(header::SET_COOKIE, cookie)], Json(signed_in.session)).into_response()
 }
 
 /// Whether there is no member yet.
@@ -56,38 +45,34 @@ pub async fn first_run(State(server): State<Server>) -> Result<Json<FirstRunNeed
 /// Makes the first administrator with the code that `veritrail init` printed.
 #[utoipa::path(post, path = "/first-run", tag = "session", operation_id = "first_run.complete", security(()), request_body = FirstRun, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
 pub async fn start(State(server): State<Server>, Client(address): Client, Json(given): Json<FirstRun>) -> Result<Response> {
-    let token = server.app.first_run(given, address.clone()).await?;
-    begun(&server, token, address).await
+    Ok(begun(&server, server.app.first_run(given, address).await?))
 }
 
 /// Who is signed in, and what his role allows.
 #[utoipa::path(get, path = "/session", tag = "session", operation_id = "session.read", responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
 pub async fn read(State(server): State<Server>, Signed(caller): Signed) -> Result<Json<SessionView>> {
-    Ok(Json(server.app.session_view(&caller).await?))
+    Ok(Json(server.app.session_view(&caller.member).await?))
 }
 
 #[utoipa::path(post, path = "/session", tag = "session", operation_id = "session.create", security(()), request_body = Credentials, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
-pub async fn sign_in(State(server): State<Server>, Client(address): Client, headers: HeaderMap, Json(given): Json<Credentials>) -> Result<Response> {
-    let previous = cookie::read(&headers, server.http.secure);
-    let token = server.app.sign_in(&given.email, given.password, address.clone(), previous).await?;
-    begun(&server, token, address).await
+pub async fn sign_in(State(server): State<Server>, Client(address): Client, Json(given): Json<Credentials>) -> Result<Response> {
+    Ok(begun(&server, server.app.sign_in(&given.email, &given.password, address).await?))
 }
 
 #[utoipa::path(delete, path = "/session", tag = "session", operation_id = "session.delete", responses((status = 204), (status = "default", body = Problem)))]
 pub async fn sign_out(State(server): State<Server>, Signed(caller): Signed, headers: HeaderMap) -> Result<Response> {
     let token = cookie::read(&headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
-    server.app.sign_out(token, caller.address).await?;
+    server.app.sign_out(&caller.member, token).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(None, server.http.secure))]).into_response())
 }
 
 /// What an invitation's link offers.
-#[utoipa::path(get, path = "/invitations/{token}", tag = "session", operation_id = "invitation.read", security(()), params(("token" = String, Path)), responses((status = 200, body = Invited), (status = "default", body = Problem)))]
-pub async fn invitation(State(server): State<Server>, Path(token): Path<String>) -> Result<Json<Invited>> {
+#[utoipa::path(get, path = "/invitations/{token}", tag = "session", operation_id = "invitation.read", security(()), params(("token" = String, Path)), responses((status = 200, body = InvitedView), (status = "default", body = Problem)))]
+pub async fn invitation(State(server): State<Server>, Path(token): Path<String>) -> Result<Json<InvitedView>> {
     Ok(Json(server.app.invitation(&token).await?))
 }
 
 #[utoipa::path(post, path = "/invitations/accept", tag = "session", operation_id = "invitation.accept", security(()), request_body = Acceptance, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
 pub async fn accept(State(server): State<Server>, Client(address): Client, Json(given): Json<Acceptance>) -> Result<Response> {
-    let token = server.app.accept_invitation(&given.token, &given.name, given.password, address.clone()).await?;
-    begun(&server, token, address).await
+    Ok(begun(&server, server.app.accept(given, address).await?))
 }

@@ -66,7 +66,10 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
     let appender = Appender::start(trail.clone(), stores.keyring.clone(), ACTIVITY);
     let limits = Limits { body_bytes: config.server.body_bytes as u64, concurrent_bytes: config.server.intake_bytes as u64, ..Limits::default() };
     let intake = Intake::new(appender, trail, stores.keyring.clone(), limits);
-    Ok(Node { stores, app, intake, reader, index, wake: Arc::new(Notify::new()) })
+    let wake = Arc::new(Notify::new());
+    intake.wake(wake.clone());
+    app.name_organisation(&config.organisation.name).await?;
+    Ok(Node { stores, app, intake, reader, index, wake })
 }
 
 pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {

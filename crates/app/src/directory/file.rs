@@ -149,7 +149,7 @@ fn row(places: &HashMap<usize, usize>, width: usize, line: u64, record: &csv::By
 fn time(text: &str, zone: &TimeZone) -> Result<Micros, String> {
     let wrong = || format!("'{text}' is not a day; write 2026-03-31");
     match text.parse::<Date>() {
-        Ok(day) if text.len() == 10 => Ok(day.to_zoned(zone.clone()).map_err(|_| wrong())?.timestamp().as_microsecond()),
+        Ok(day) if text.len() == 10 => Ok(day.to_zoned_datetime(zone.clone()).map_err(|_| wrong())?.timestamp().as_microsecond()),
         _ => model::time::parse(text).map(|t| t.micros).ok_or_else(wrong),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     file::{self, Refused, Row},
     name_hash,
 };
-use crate::{App, Caller, Operation, Result, door::Act};
+use crate::{App, Caller, Operation, Result};
 use model::{Department, Micros, Person, Validity, directory::Employment};
 use serde::Serialize;
 use serde_json::json;
@@ -37,12 +37,6 @@ impl App {
     pub async fn import_directory(&self, caller: &Caller, csv: &[u8]) -> Result<DirectoryImport> {
         let detail = json!({ "bytes": csv.len() });
         self.change(caller, Operation::DirectoryImport, (), detail, async |unit: &Unit| self.take_directory(unit, csv).await).await
-    }
-
-    /// The same from the host's command line: recorded, with no member as actor.
-    pub async fn import_directory_as_host(&self, csv: &[u8]) -> Result<DirectoryImport> {
-        let act = Act { detail: json!({ "bytes": csv.len() }), ..Act::unattended(Operation::DirectoryImport.name(), None, None, crate::Target::none()) };
-        self.recorded(act, async |unit: &Unit| self.take_directory(unit, csv).await).await
     }
 
     async fn take_directory(&self, unit: &Unit, csv: &[u8]) -> Result<DirectoryImport> {

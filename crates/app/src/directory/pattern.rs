@@ -69,7 +69,7 @@ impl App {
         let mut cells = vec![0; HOURS_OF_WEEK];
         for bucket in self.events.histogram(scope, query, STEP).await? {
             let Ok(at) = Timestamp::from_microsecond(bucket.start) else { continue };
-            let local = at.to_zoned(place.clone());
+            let local = at.to_zoned_datetime(place.clone());
             let (day, hour) = (local.weekday().to_monday_zero_offset(), local.hour());
             let cell = usize::try_from(i64::from(day) * 24 + i64::from(hour)).unwrap_or_default();
             if let Some(count) = cells.get_mut(cell) {

@@ -41,7 +41,7 @@ async fn the_same_file_again_changes_nothing() {
         let first = imported(&app, FILE).await;
         assert_eq!(first, DirectoryImport { persons_added: 2, persons_changed: 0, departments_added: 3, links_added: 5, refused: vec![] });
         assert_eq!(imported(&app, FILE).await, DirectoryImport::default());
-        assert_eq!(app.import_directory_as_host(FILE.as_bytes()).await.unwrap(), DirectoryImport::default());
+        assert_eq!(app.import_directory(&crate::Caller::host(model::Role::Administrator), FILE.as_bytes()).await.unwrap(), DirectoryImport::default());
         let rows = app.records.self_events(&SelfQuery { limit: 9, ..Default::default() }).await.unwrap();
         assert_eq!(rows.iter().filter(|r| r.operation == "directory.import").count(), 3);
         assert_eq!(rows.iter().filter(|r| r.member.is_none()).count(), 1, "the host's import is recorded too");
@@ -70,7 +70,7 @@ async fn bad_lines_are_named_and_good_ones_kept() {
         let lines: Vec<u64> = done.refused.iter().map(|r| r.line).collect();
         assert_eq!(lines, [1, 3, 4, 5, 6, 7, 8, 9, 10, 11], "{:?}", done.refused);
         assert!(done.refused[0].reason.contains("shoe size") && done.refused[5].reason.contains("E99"));
-        let nothing = app.import_directory_as_host(b"colour,size\nred,1\n").await;
+        let nothing = app.import_directory(&crate::Caller::host(model::Role::Administrator), b"colour,size\nred,1\n").await;
         assert!(matches!(nothing, Err(AppError::Invalid(_))));
     }
 }

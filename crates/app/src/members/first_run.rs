@@ -101,3 +101,13 @@ fn hash(code: &str) -> String {
 fn wrong_code() -> AppError {
     AppError::SignIn("the code is not the one the server printed; every start before the first sign-in prints a new one".into())
 }
+
+impl App {
+    /// Names the organisation from the host's configuration, where the first run has not.
+    pub async fn name_organisation(&self, name: &str) -> Result<()> {
+        if !name.is_empty() && self.organisation().await?.is_empty() {
+            self.records.put_setting(ORGANISATION, name).await?;
+        }
+        Ok(())
+    }
+}

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub async fn run(config: &Config, import: &cli::Import) -> Result<()> {
     let node = serve::node(config, false).await?;
-    let source = node.stores.records.source_by_name(&import.source).await?;
+    let source = node.stores.records.source_named(&import.source).await?;
     let source = source.with_context(|| format!("there is no source '{}'; `veritrail source list` names them", import.source))?;
     let settings = node.app.source_settings(&source).await?;
     let source = SourceWithSettings::open(source, settings)?;

@@ -45,7 +45,7 @@ pub async fn run(config: &Config, command: cli::Source) -> Result<()> {
 }
 
 async fn known(app: &App, name: &str) -> Result<Source> {
-    app.records.source_by_name(name).await?.with_context(|| format!("there is no source '{name}'; `veritrail source list` names them"))
+    app.records.source_named(name).await?.with_context(|| format!("there is no source '{name}'; `veritrail source list` names them"))
 }
 
 /// `name=value`, or `name=@FILE` so that secrets stay out of the shell's history.
