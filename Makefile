@@ -1,7 +1,7 @@
 # Builds are shared between clones of this repository.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/veritrail/target
 
-.PHONY: test test-rust test-web tidy
+.PHONY: test test-rust test-web tidy demo
 
 ## test: install what the tests need, then run all of them
 test: tools tidy test-rust test-web
@@ -19,3 +19,9 @@ test-rust:
 
 test-web:
 	@if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build; fi
+
+## demo: build, start with a lively invented company, print address and sign-in
+demo:
+	cd web && npm ci --no-audit --no-fund && npm run build
+	cargo build --locked --profile demo -p veritrail -p simulate
+	./scripts/demo.sh

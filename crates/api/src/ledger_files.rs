@@ -15,7 +15,8 @@ pub async fn file(State(server): State<Server>, Path((ledger, path)): Path<(Stri
     }
     let bytes = server.app.ledger_file(&ledger, &path).await?.ok_or_else(|| Problem::not_found("such file"))?;
     let partial = path == "checkpoint" || path.contains(".p/");
-    let (kind, cache) = if path == "checkpoint" { ("text/plain; charset=utf-8", "no-cache") } else { ("application/octet-stream", "public, max-age=31536000, immutable") };
+    let (kind, cache) =
+        if path == "checkpoint" { ("text/plain; charset=utf-8", "no-cache") } else { ("application/octet-stream", "public, max-age=31536000, immutable") };
     let cache = if partial && path != "checkpoint" { "public, max-age=60" } else { cache };
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)], bytes).into_response())
 }

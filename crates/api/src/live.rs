@@ -42,7 +42,11 @@ pub struct Live {
 
 /// `event` (an event in scope that matches the question), `alert`, `checkpoint` (both ledgers, each second), `lagged` (`{missed}`).
 #[utoipa::path(get, path = "/live", tag = "events", operation_id = "events.live", params(EventQueryParams), responses((status = 200, content_type = "text/event-stream", body = String), (status = "default", body = Problem)))]
-pub async fn stream(State(server): State<Server>, Signed(caller): Signed, RawQuery(query): RawQuery) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+pub async fn stream(
+    State(server): State<Server>,
+    Signed(caller): Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let (viewer, query) = server.app.live_viewer(&caller, &query.unwrap_or_default()).await?;
     let (out, messages) = tokio::sync::mpsc::channel(QUEUE);
     let entries = server.live.entries.subscribe();
@@ -97,7 +101,11 @@ impl Reader {
         loop {
             match self.entries.try_recv() {
                 Ok(entry) if self.viewer.admits(&entry) && matches(&self.query, &entry) => {
-                    if hits.len() < PER_BEAT { hits.push(hit_of(&entry)) } else { missed += 1 }
+                    if hits.len() < PER_BEAT {
+                        hits.push(hit_of(&entry))
+                    } else {
+                        missed += 1
+                    }
                 }
                 Ok(_) => {}
                 Err(TryRecvError::Lagged(n)) => missed += n,

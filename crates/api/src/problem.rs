@@ -1,12 +1,12 @@
 //! The one place where errors become RFC 9457 problem responses.
 
 use app::{AppError, FieldProblem};
-use pipeline::IntakeError;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use pipeline::IntakeError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,10 +92,14 @@ impl From<AppError> for Problem {
         match error {
             AppError::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail),
             AppError::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail),
-            AppError::Invalid(fields) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Something in the request is wrong", detail).with_fields(fields),
+            AppError::Invalid(fields) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Something in the request is wrong", detail).with_fields(fields)
+            }
             AppError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", "That does not fit what is there", detail),
             AppError::SignIn(_) => Self::new(StatusCode::UNAUTHORIZED, "sign-in", "Not signed in", detail),
-            AppError::TooMany { retry_after_secs } => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts", detail).retry_after(retry_after_secs),
+            AppError::TooMany { retry_after_secs } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts", detail).retry_after(retry_after_secs)
+            }
             AppError::SelfLedger(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "self-ledger", "Nothing was done", detail).retry_after(5),
             AppError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", detail).retry_after(5),
             AppError::Internal(_) => Self::internal(&detail),
@@ -111,14 +115,18 @@ impl From<IntakeError> for Problem {
             IntakeError::Busy { retry_after_secs } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", "Too much at once", detail).retry_after(retry_after_secs)
             }
-            IntakeError::TooLarge { .. } | IntakeError::TooManyWithoutId { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail),
+            IntakeError::TooLarge { .. } | IntakeError::TooManyWithoutId { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+            }
             IntakeError::Paused(_) | IntakeError::NotReplayable { .. } | IntakeError::Cancelled => {
                 Self::new(StatusCode::CONFLICT, "conflict", "That does not fit what is there", detail)
             }
             IntakeError::NoConnector(_) | IntakeError::NoStream { .. } | IntakeError::Connector(_) | IntakeError::Input { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The records cannot be read", detail)
             }
-            IntakeError::Store(_) | IntakeError::Ledger(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", kept).retry_after(5),
+            IntakeError::Store(_) | IntakeError::Ledger(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", kept).retry_after(5)
+            }
             IntakeError::Internal(_) => Self::internal(&detail),
         }
     }

@@ -51,7 +51,12 @@ pub async fn read(State(server): State<Server>, Signed(caller): Signed, Path(id)
 }
 
 #[utoipa::path(patch, path = "/sources/{id}", tag = "sources", operation_id = "sources.update", params(("id" = Uuid, Path)), request_body = SourceChange, responses((status = 200, body = SourceDetail), (status = "default", body = Problem)))]
-pub async fn update(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>, Json(change): Json<SourceChange>) -> Result<Json<SourceDetail>> {
+pub async fn update(
+    State(server): State<Server>,
+    Signed(caller): Signed,
+    Path(id): Path<Uuid>,
+    Json(change): Json<SourceChange>,
+) -> Result<Json<SourceDetail>> {
     Ok(Json(server.app.update_source(&caller, id, change).await?))
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
 #[command(name = "veritrail", version, about = "Audits what people and programs do inside a company's CRMs", long_about = None)]
-#[command(after_help = "Start here:\n  veritrail init                  make the data directory, keys and the first-run code\n  veritrail serve                 collect, detect and serve the pages\n  veritrail config explain        every setting, its value and where it came from")]
+#[command(
+    after_help = "Start here:\n  veritrail init                  make the data directory, keys and the first-run code\n  veritrail serve                 collect, detect and serve the pages\n  veritrail config explain        every setting, its value and where it came from"
+)]
 pub struct Cli {
     /// Configuration file (TOML). Without it, ./veritrail.toml where there is one, then the defaults.
     #[arg(long, short, global = true, env = "VERITRAIL_CONFIG", value_name = "FILE")]
@@ -24,10 +26,14 @@ pub enum Command {
     /// Makes the data directory, its master secret and ledger keys, and prints the one-time code for the first administrator.
     Init(Init),
     /// Reads a vendor's file, or a folder of them, into a source.
-    #[command(after_help = "Examples:\n  veritrail import --source salesforce LoginHistory.csv\n  veritrail import --source desk --stream tickets events.ndjson\nThe same file twice adds nothing. What cannot be read goes to quarantine with the reason.")]
+    #[command(
+        after_help = "Examples:\n  veritrail import --source salesforce LoginHistory.csv\n  veritrail import --source desk --stream tickets events.ndjson\nThe same file twice adds nothing. What cannot be read goes to quarantine with the reason."
+    )]
     Import(Import),
     /// Finds events from the command line.
-    #[command(after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson")]
+    #[command(
+        after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson"
+    )]
     Query(Query),
     /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint. Names each fault.
     Verify(Verify),

@@ -1,13 +1,49 @@
-//! Who is told of alerts, as the configuration says.
+//! Who is told of alerts, as the configuration says: mail, a signed webhook, both, or nobody.
 
 use crate::config::Config;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use app::{
-    App,
-    alerts::{Nobody, Notify},
+    AppError,
+    alerts::{AlertNotice, Nobody, Notify},
 };
+use async_trait::async_trait;
+use channels::{Channel, Dispatcher, Mail, MailConfig, Notice, Patience, Secret, Webhook, WebhookConfig};
+use serde_json::json;
 use std::sync::Arc;
 
-pub fn notify(_config: &Config, _app: App) -> Result<Arc<dyn Notify>> {
-    Ok(Arc::new(Nobody))
+struct Told(Dispatcher);
+
+#[async_trait]
+impl Notify for Told {
+    async fn alert(&self, notice: &AlertNotice) -> Result<(), AppError> {
+        let told = Notice {
+            id: notice.alert,
+            kind: "alert.opened".to_owned(),
+            time: app::system_clock(),
+            severity: notice.severity,
+            title: notice.headline.clone(),
+            lines: vec![notice.rule_title.clone(), format!("Source: {}", notice.source_title), format!("Opened: {}", notice.opened)],
+            link: notice.link.clone(),
+            payload: json!({ "alert": notice.alert, "severity": notice.severity, "rule": notice.rule_title, "source": notice.source_title, "opened": notice.opened }),
+        };
+        self.0.offer(&told).map_err(|full| AppError::Unavailable(full.to_string()))
+    }
+}
+
+/// Starts the channels that are configured.
+pub fn notify(config: &Config) -> Result<Arc<dyn Notify>> {
+    let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
+    if !config.mail.url.is_empty() {
+        let mail = MailConfig { url: Secret::new(&config.mail.url), from: config.mail.from.clone(), to: config.mail.to.clone() };
+        channels.push(Arc::new(Mail::new(&mail).context("[mail] is wrong")?));
+    }
+    if !config.webhook.url.is_empty() {
+        let secrets = config.webhook.secret.split_whitespace().map(Secret::new).collect();
+        let webhook = WebhookConfig { url: Secret::new(&config.webhook.url), secrets, allow_private: config.webhook.allow_private };
+        channels.push(Arc::new(Webhook::new(&webhook).context("[webhook] is wrong")?));
+    }
+    if channels.is_empty() {
+        return Ok(Arc::new(Nobody));
+    }
+    Ok(Arc::new(Told(Dispatcher::start(channels, &Patience::default()))))
 }

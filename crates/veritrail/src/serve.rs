@@ -92,11 +92,16 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     }
     let directory = Arc::new(Directory(node.app.attributor()));
     let index = IndexFollower::new(node.reader.clone(), node.stores.keyring.clone(), Arc::new(node.index.clone()), directory, node.wake.clone());
-    let detect =
-        DetectFollower::new(node.reader.clone(), node.stores.keyring.clone(), node.stores.records.clone(), Folded::new(&rules::set(config)?, &node.stores.keyring)?, node.wake.clone());
+    let detect = DetectFollower::new(
+        node.reader.clone(),
+        node.stores.keyring.clone(),
+        node.stores.records.clone(),
+        Folded::new(&rules::set(config)?, &node.stores.keyring)?,
+        node.wake.clone(),
+    );
     let poller = Poller::new(node.intake.clone(), Arc::new(Polled(node.app.clone())), node.stores.records.clone());
     let (alerts, _) = broadcast::channel(ALERT_QUEUE);
-    let follower = AlertFollower::new(node.app.clone(), notify(config, node.app.clone())?, alerts.clone());
+    let follower = AlertFollower::new(node.app.clone(), notify(config)?, alerts.clone());
     let live = Live { entries: index.sender(), alerts };
     tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
     tasks.spawn({
@@ -120,7 +125,8 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         body_bytes: config.server.body_bytes,
         proxies: Vec::new(),
     };
-    let server = Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics: Metrics::default() });
+    let server =
+        Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics: Metrics::default() });
     let listener = TcpListener::bind(&config.server.listen).await.with_context(|| format!("cannot listen on {}", config.server.listen))?;
     tracing::info!("Veritrail serves {} on {}", config.public_url(), config.server.listen);
     tokio::spawn(stop_on_signal(stop.clone()));

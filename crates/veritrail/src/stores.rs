@@ -37,8 +37,9 @@ pub struct Stores {
 impl Stores {
     pub async fn open(config: &Config) -> Result<Self> {
         let secret_file = config.master_secret_file();
-        let secret = std::fs::read(&secret_file)
-            .with_context(|| format!("the master secret '{}' cannot be read; `veritrail init` makes the data directory and the secret", secret_file.display()))?;
+        let secret = std::fs::read(&secret_file).with_context(|| {
+            format!("the master secret '{}' cannot be read; `veritrail init` makes the data directory and the secret", secret_file.display())
+        })?;
         let records = Database::open(&config.database_url(&config.data.records, "records"), "records").await?;
         store::records::migrate(&records).await?;
         let trail = Database::open(&config.database_url(&config.data.trail, "trail"), "trail").await?;

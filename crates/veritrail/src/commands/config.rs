@@ -1,7 +1,10 @@
 //! `veritrail config`.
 
 use super::say;
-use crate::{cli, config::{DEFAULTS, Explained, Origin}};
+use crate::{
+    cli,
+    config::{DEFAULTS, Explained, Origin},
+};
 use anyhow::Result;
 
 pub fn run(explained: &[Explained], command: &cli::Config) -> Result<()> {

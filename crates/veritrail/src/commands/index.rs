@@ -12,7 +12,8 @@ pub async fn run(config: &Config, command: &cli::Index) -> Result<()> {
     let node = serve::node(config, false).await?;
     let directory = Arc::new(Directory(node.app.attributor()));
     let follower = IndexFollower::new(node.reader, node.stores.keyring, Arc::new(node.index), directory, node.wake);
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} events {eta}").expect("the template is written here"));
+    let bar =
+        ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} events {eta}").expect("the template is written here"));
     let done = follower
         .rebuild(&|done, total| {
             bar.set_length(total);

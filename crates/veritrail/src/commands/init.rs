@@ -10,7 +10,11 @@ pub async fn run(config: &Config) -> Result<()> {
     let node = serve::node(config, false).await?;
     say(format_args!("Data directory   {}", config.data.directory.display()));
     let secret = config.master_secret_file();
-    say(format_args!("Master secret    {}{}", secret.display(), if fresh { " (new; back it up apart from the data: without it nothing can be read)" } else { "" }));
+    say(format_args!(
+        "Master secret    {}{}",
+        secret.display(),
+        if fresh { " (new; back it up apart from the data: without it nothing can be read)" } else { "" }
+    ));
     for ledger in [ACTIVITY, SELF] {
         say(format_args!("Verifier key     {ledger}: {}", node.stores.signer(config, ledger)?.verifier()));
     }

@@ -18,8 +18,7 @@ pub async fn run(config: &Config, command: cli::Member) -> Result<()> {
             }
         }
         cli::Member::Add { email, name, role, departments, password_stdin } => {
-            let role = Role::from_name(&role)
-                .with_context(|| format!("'{role}' is no role; there are {}", Role::ALL.map(Role::name).join(", ")))?;
+            let role = Role::from_name(&role).with_context(|| format!("'{role}' is no role; there are {}", Role::ALL.map(Role::name).join(", ")))?;
             let known = node.stores.records.departments().await?;
             let find = |name: &String| known.iter().find(|d| d.name == *name).map(|d| d.id).with_context(|| format!("there is no department '{name}'"));
             let departments = departments.iter().map(find).collect::<Result<_>>()?;

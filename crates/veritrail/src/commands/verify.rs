@@ -32,7 +32,8 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
             (stores.blobs.clone(), trail.head().await?.generation, verifier)
         }
     };
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records {eta}").expect("the template is written here"));
+    let bar =
+        ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records {eta}").expect("the template is written here"));
     let mut progress = |done: u64, total: u64| {
         bar.set_length(total);
         bar.set_position(done);

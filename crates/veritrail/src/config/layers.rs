@@ -58,8 +58,17 @@ pub fn merge(defaults: &str, file: &str, environment: impl Iterator<Item = (Stri
         let origins = &origins;
         values.as_table().into_iter().flatten().map(move |(key, value)| {
             let path = format!("{section}.{key}");
-            let shown = if SECRETS.contains(&path.as_str()) { if value.as_str() == Some("") { "not set".to_owned() } else { "set".to_owned() } } else { value.to_string() };
-            Explained { value: shown, source: origins.get(&path).copied().unwrap_or(Origin::Default), help: help.get(&path).cloned().unwrap_or_default(), key: path }
+            let shown = if SECRETS.contains(&path.as_str()) {
+                if value.as_str() == Some("") { "not set".to_owned() } else { "set".to_owned() }
+            } else {
+                value.to_string()
+            };
+            Explained {
+                value: shown,
+                source: origins.get(&path).copied().unwrap_or(Origin::Default),
+                help: help.get(&path).cloned().unwrap_or_default(),
+                key: path,
+            }
         })
     });
     let explained = explained.collect();

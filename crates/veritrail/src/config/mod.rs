@@ -128,7 +128,11 @@ impl Config {
 
     /// The URL of one of the databases: as configured, or SQLite below the data directory.
     pub fn database_url(&self, configured: &str, name: &str) -> String {
-        if configured.is_empty() { format!("sqlite://{}?mode=rwc", self.data.directory.join(format!("{name}.sqlite")).display()) } else { configured.to_owned() }
+        if configured.is_empty() {
+            format!("sqlite://{}?mode=rwc", self.data.directory.join(format!("{name}.sqlite")).display())
+        } else {
+            configured.to_owned()
+        }
     }
 
     /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.
