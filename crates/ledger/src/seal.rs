@@ -102,6 +102,26 @@ pub struct Opened {
     pub erased: Vec<Part>,
 }
 
+impl Opened {
+    /// The event as it was, as far as it is still open. The vendor's id is not kept.
+    pub fn event(&self) -> Event {
+        let clear = &self.clear;
+        let mut event = Event::new(clear.source, &clear.stream, &clear.normaliser, &clear.vendor_type, clear.class_uid, clear.activity_id, clear.time);
+        event.schema_version = clear.schema_version;
+        event.outcome = clear.outcome;
+        event.reason = clear.reason.clone();
+        event.received = clear.received;
+        event.counts = clear.counts();
+        event.actor = self.actor.clone();
+        event.network = self.network.clone();
+        event.target = self.target.clone();
+        event.changes = self.changes.clone();
+        event.detail = self.detail.clone();
+        event.corrects = clear.corrects.clone();
+        event
+    }
+}
+
 /// Opens a stored record with the keys that are left, and holds each part against its commitment.
 pub fn open(keyring: &Keyring, keys: &HashMap<Uuid, SubjectKey>, ledger: &str, stored: &StoredEvent) -> Result<Opened> {
     let clear = stored.clear()?;

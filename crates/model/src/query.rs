@@ -158,3 +158,24 @@ pub struct IndexEntry {
     /// Keyed tokens of the words in names, labels, values and the raw record.
     pub tokens: Vec<u64>,
 }
+
+impl IndexEntry {
+    /// The event's value of a field, written as [`Filter`] names it.
+    pub fn value(&self, field: Field) -> Option<String> {
+        let clear = &self.clear;
+        match field {
+            Field::Source => Some(clear.source.to_string()),
+            Field::Stream => Some(clear.stream.clone()),
+            Field::VendorType => Some(clear.vendor_type.clone()),
+            Field::Class => Some(clear.class_uid.uid().to_string()),
+            Field::Activity => Some(clear.activity_id.type_uid(clear.class_uid).to_string()),
+            Field::Outcome => Some(clear.outcome.name().to_owned()),
+            Field::Actor => clear.actor_subject.map(|id| id.to_string()),
+            Field::Person => self.person.map(|id| id.to_string()),
+            Field::Department => self.department.map(|id| id.to_string()),
+            Field::ObjectType => clear.object_type.clone(),
+            Field::Target => clear.target_subject.map(|id| id.to_string()),
+            Field::Address => self.address.clone(),
+        }
+    }
+}

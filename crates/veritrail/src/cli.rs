@@ -24,7 +24,7 @@ pub enum Command {
     /// Collects, keeps, detects and serves the pages until it is stopped (Ctrl-C or SIGTERM stop it gracefully).
     Serve(Serve),
     /// Makes the data directory, its master secret and ledger keys, and prints the one-time code for the first administrator.
-    Init(Init),
+    Init,
     /// Reads a vendor's file, or a folder of them, into a source.
     #[command(
         after_help = "Examples:\n  veritrail import --source salesforce LoginHistory.csv\n  veritrail import --source desk --stream tickets events.ndjson\nThe same file twice adds nothing. What cannot be read goes to quarantine with the reason."
@@ -77,13 +77,6 @@ pub struct Serve {
     /// Marks the pages as a demonstration with invented data.
     #[arg(long)]
     pub demo: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Init {
-    /// Prints a new first-run code for a data directory that has no administrator yet.
-    #[arg(long)]
-    pub again: bool,
 }
 
 #[derive(Debug, Args)]

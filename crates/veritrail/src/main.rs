@@ -55,7 +55,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     log(&config)?;
     match cli.command {
         Command::Serve(serve) => serve::run(&config, &explained, serve.demo).await?,
-        Command::Init(_) => commands::init::run(&config).await?,
+        Command::Init => commands::init::run(&config).await?,
         Command::Import(import) => commands::import::run(&config, &import).await?,
         Command::Query(query) => commands::query::run(&config, &query).await?,
         Command::Verify(verify) => return commands::verify::run(&config, &verify).await,

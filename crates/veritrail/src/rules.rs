@@ -1,12 +1,11 @@
-//! The detection rules in force: as pages show them, and as the follower folds them.
+//! The detection rules in force: as pages show them, and as the follower runs them.
 
 use crate::config::Config;
 use anyhow::{Context, Result};
 use app::rules::{RuleBook, RuleView};
 use detect::{Engine, HashKey, Limits, RuleFile, RuleSet};
 use ledger::Keyring;
-use model::{DAY, Finding};
-use pipeline::{Detector, Observed};
+use model::DAY;
 
 /// Events remembered per rule and source at most.
 const MAX_EVENTS: usize = 200_000;
@@ -47,28 +46,8 @@ pub fn book(rules: &RuleSet) -> RuleBook {
     RuleBook::new(rules.list().iter().map(view).collect())
 }
 
-/// The engine as a follower of the trail.
-pub struct Folded(Engine);
-
-impl Folded {
-    pub fn new(rules: &RuleSet, keyring: &Keyring) -> Result<Self> {
-        let limits = Limits { lateness: LATENESS, max_events: MAX_EVENTS, ..Limits::default() };
-        Ok(Self(Engine::new(rules, limits, HashKey(keyring.mac("detect-groups", &[])))?))
-    }
-}
-
-impl Detector for Folded {
-    fn fold(&mut self, seen: &Observed) -> Vec<Finding> {
-        self.0.fold(seen.position, seen.time, seen.received, seen.ocsf, seen.actor, seen.event.source)
-    }
-    fn state(&self) -> Result<Vec<u8>, String> {
-        self.0.save().map_err(|e| e.to_string())
-    }
-    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let restored = self.0.restore(state).map_err(|e| e.to_string())?;
-        if !restored.reset.is_empty() && !state.is_empty() {
-            tracing::info!("these rules changed and begin anew: {}", restored.reset.join(", "));
-        }
-        Ok(())
-    }
+/// The engine that the detect follower runs.
+pub fn engine(rules: &RuleSet, keyring: &Keyring) -> Result<Engine> {
+    let limits = Limits { lateness: LATENESS, max_events: MAX_EVENTS, ..Limits::default() };
+    Ok(Engine::new(rules, limits, HashKey(keyring.mac("detect-groups", &[])))?)
 }

@@ -5,12 +5,13 @@ use crate::{
     assets,
     config::{Config, Explained},
     notify::notify,
-    rules::{self, Folded},
+    rules,
     stores::Stores,
 };
 use anyhow::{Context, Result, bail};
 use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
 use app::{App, AppParts, Policy, alerts::AlertFollower, ledgers::Signed};
+use detect::RuleSet;
 use ledger::{Appender, Integrator, Layout, Reader};
 use merkle::Checkpoint;
 use model::position::{ACTIVITY, SELF};
@@ -39,6 +40,7 @@ pub struct Node {
     pub reader: Reader,
     pub index: Splits,
     pub wake: Arc<Notify>,
+    pub rules: RuleSet,
 }
 
 /// Opens everything that needs no loop of its own.
@@ -69,7 +71,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
     let wake = Arc::new(Notify::new());
     intake.wake(wake.clone());
     app.name_organisation(&config.organisation.name).await?;
-    Ok(Node { stores, app, intake, reader, index, wake })
+    Ok(Node { stores, app, intake, reader, index, wake, rules })
 }
 
 pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {
@@ -96,7 +98,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         node.reader.clone(),
         node.stores.keyring.clone(),
         node.stores.records.clone(),
-        Folded::new(&rules::set(config)?, &node.stores.keyring)?,
+        rules::engine(&node.rules, &node.stores.keyring)?,
         node.wake.clone(),
     );
     let poller = Poller::new(node.intake.clone(), Arc::new(Polled(node.app.clone())), node.stores.records.clone());

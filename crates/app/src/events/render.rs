@@ -7,9 +7,7 @@ use super::{
 };
 use crate::{App, AppError};
 use ledger::Opened;
-use model::{
-    Actor, ActorKind, Event, Role, Scope, StoredEvent, TimeConfidence, event::Identity, position::ACTIVITY, query::Hit, query::IndexEntry, time::rfc3339,
-};
+use model::{Actor, ActorKind, Event, Role, Scope, StoredEvent, TimeConfidence, position::ACTIVITY, query::Hit, query::IndexEntry, time::rfc3339};
 use serde_json::Value;
 
 /// Which personal values a role sees of the events in its scope. Raw records and changed values are masked for everybody until revealed.
@@ -161,7 +159,6 @@ fn view(sight: Sight, labels: &Labels, hit: &Hit, opened: &Opened) -> EventView 
 
 /// The event with every value the reader may not see replaced, and the names of those fields.
 fn masked(sight: Sight, opened: &Opened) -> (Event, Vec<String>) {
-    let clear = &opened.clear;
     let mut fields = Vec::new();
     let mut hide = |seen: bool, field: &str, value: &mut Option<String>| {
         if !seen && value.is_some() {
@@ -169,14 +166,9 @@ fn masked(sight: Sight, opened: &Opened) -> (Event, Vec<String>) {
             fields.push(field.to_owned());
         }
     };
-    let mut event = Event::new(clear.source, &clear.stream, &clear.normaliser, &clear.vendor_type, clear.class_uid, clear.activity_id, clear.time);
-    event.schema_version = clear.schema_version;
-    event.identity = Identity::Content;
-    event.outcome = clear.outcome;
-    event.reason = clear.reason.clone();
-    event.received = clear.received;
-    event.counts = clear.counts();
-    event.corrects = clear.corrects.clone();
+    let mut event = opened.event();
+    // Details of the vendor stay sealed with the raw record.
+    event.detail = serde_json::Map::new();
     event.actor = opened.actor.clone().map(|mut actor| {
         hide(sight.actors, "actor.username", &mut actor.username);
         hide(sight.actors, "actor.name", &mut actor.name);
@@ -202,7 +194,6 @@ fn masked(sight: Sight, opened: &Opened) -> (Event, Vec<String>) {
         target.subject.vendor_id = id.unwrap_or_default();
         target
     });
-    event.changes = opened.changes.clone();
     for change in &mut event.changes {
         for (value, name) in [(&mut change.old, "old"), (&mut change.new, "new")] {
             if !value.is_null() {

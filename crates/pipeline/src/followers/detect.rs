@@ -172,7 +172,7 @@ impl<D: Detector> DetectFollower<D> {
 fn fold<D: Detector>(detector: &mut D, generation: u32, indexes: &[u64], opened: &[Opened]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, opened) in indexes.iter().zip(opened) {
-        let event = unsealed::event(opened);
+        let event = opened.event();
         let position = Position { ledger: ACTIVITY.to_owned(), generation, index: *index };
         findings.extend(detector.fold(&Observed {
             position: &position,

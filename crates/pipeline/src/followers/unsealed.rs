@@ -1,7 +1,7 @@
 //! Stored records back as events, one by one where one of many cannot be opened.
 
 use ledger::{Keyring, LedgerError, Opened, open_all};
-use model::{Event, StoredEvent, event::Identity, position::ACTIVITY};
+use model::{StoredEvent, position::ACTIVITY};
 
 /// Opens these records. One that is damaged is opened as far as its clear part goes, and said so: it must not hold up all that follow.
 pub(super) async fn open(keyring: &Keyring, first: u64, stored: &[StoredEvent]) -> Result<Vec<Opened>, LedgerError> {
@@ -22,23 +22,4 @@ pub(super) async fn open(keyring: &Keyring, first: u64, stored: &[StoredEvent]) 
         }
     }
     Ok(all)
-}
-
-/// The event as it was, as far as it is still open. The vendor's id is not kept.
-pub(super) fn event(opened: &Opened) -> Event {
-    let clear = &opened.clear;
-    let mut event = Event::new(clear.source, &clear.stream, &clear.normaliser, &clear.vendor_type, clear.class_uid, clear.activity_id, clear.time);
-    event.schema_version = clear.schema_version;
-    event.identity = Identity::Content;
-    event.outcome = clear.outcome;
-    event.reason = clear.reason.clone();
-    event.received = clear.received;
-    event.counts = clear.counts();
-    event.actor = opened.actor.clone();
-    event.network = opened.network.clone();
-    event.target = opened.target.clone();
-    event.changes = opened.changes.clone();
-    event.detail = opened.detail.clone();
-    event.corrects = clear.corrects.clone();
-    event
 }

@@ -66,21 +66,7 @@ impl Columns {
             d.add_text(self.session, session);
         }
         for field in Field::ALL {
-            let value = match field {
-                Field::Source => Some(clear.source.to_string()),
-                Field::Stream => Some(clear.stream.clone()),
-                Field::VendorType => Some(clear.vendor_type.clone()),
-                Field::Class => Some(clear.class_uid.uid().to_string()),
-                Field::Activity => Some(clear.activity_id.type_uid(clear.class_uid).to_string()),
-                Field::Outcome => Some(clear.outcome.name().to_owned()),
-                Field::Actor => clear.actor_subject.map(|s| s.to_string()),
-                Field::Person => entry.person.map(|s| s.to_string()),
-                Field::Department => entry.department.map(|s| s.to_string()),
-                Field::ObjectType => clear.object_type.clone(),
-                Field::Target => clear.target_subject.map(|s| s.to_string()),
-                Field::Address => entry.address.clone(),
-            };
-            if let Some(value) = value {
+            if let Some(value) = entry.value(field) {
                 d.add_text(self.facet(field), &value);
             }
         }
