@@ -1,10 +1,10 @@
 # Builds are shared between clones of this repository.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/veritrail/target
 
-.PHONY: test test-rust test-web tidy demo
+.PHONY: test test-rust test-web journeys tidy demo
 
 ## test: install what the tests need, then run all of them
-test: tools tidy test-rust test-web
+test: tools tidy test-web test-rust journeys
 
 .PHONY: tools
 tools:
@@ -18,7 +18,12 @@ test-rust:
 	./scripts/with-services.sh cargo nextest run --workspace --no-fail-fast
 
 test-web:
-	@if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build; fi
+	cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build
+
+## journeys: the pages in a real browser, on the binary that the tests built
+journeys:
+	cargo build --locked --workspace --all-targets
+	./scripts/journeys.sh
 
 ## demo: build, start with a lively invented company, print address and sign-in
 demo:

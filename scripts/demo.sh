@@ -5,17 +5,20 @@ cd "$(dirname "$0")/.."
 bin="${VERITRAIL_DEMO_BIN:-${CARGO_TARGET_DIR:-$HOME/.cache/veritrail/target}/demo}"
 dir="${VERITRAIL_DEMO_DIR:-$HOME/.cache/veritrail/demo}"
 listen="${VERITRAIL_DEMO_LISTEN:-127.0.0.1:8470}"
+days="${VERITRAIL_DEMO_DAYS:-30}"
+signins=()
 vt() { "$bin/veritrail" --data "$dir/data" "$@"; }
 member() {
   printf '%s' "$4" | vt member add "$1@company.example" --name "$2" --role "$3" --password-stdin "${@:5}" >/dev/null
   printf '  %-16s %-36s %s\n' "$3" "$1@company.example" "$4"
+  signins+=("\"$3\":{\"email\":\"$1@company.example\",\"password\":\"$4\"}")
 }
 
 rm -rf "$dir"
 mkdir -p "$dir"
 export VERITRAIL__SERVER__LISTEN="$listen" VERITRAIL__ORGANISATION__NAME="Company (demo)" VERITRAIL__LOG__FILTER="${VERITRAIL_LOG:-warn}"
-echo "Writing the last 30 days of an invented company"
-"$bin/veritrail-simulate" write --dir "$dir/company" --days 30
+echo "Writing the last $days days of an invented company"
+"$bin/veritrail-simulate" write --dir "$dir/company" --days "$days"
 vt init >/dev/null
 vt source add salesforce --connector salesforce --title "Salesforce" >/dev/null
 vt source add desk --connector generic --title "Service desk" --set mapping=desk >/dev/null
@@ -36,6 +39,7 @@ member auditor "Otto Auditor" auditor "prove the trail tonight"
 member administrator "Mina Administrator" administrator "connect the trail tonight"
 member lead "Lena Lead" department_lead "lead the trail tonight" --department "$department"
 member "$employee" "Emil Employee" employee "follow the trail tonight"
+(IFS=,; printf "{%s}" "${signins[*]}") >"$dir/signins.json"
 cat <<TOUR
 
 Five things to try
@@ -51,4 +55,4 @@ TOUR
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null && break; sleep 0.1; done
-"$bin/veritrail-simulate" live --url "http://$listen" --attack brute_force --attack-after-secs 60
+"$bin/veritrail-simulate" live --url "http://$listen" --attack brute_force --attack-after-secs "${VERITRAIL_DEMO_ATTACK_AFTER:-60}"

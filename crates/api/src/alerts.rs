@@ -2,6 +2,7 @@
 
 use crate::{
     Server,
+    input::{Json, Path},
     problem::{Problem, Result},
     signed::Signed,
 };
@@ -9,10 +10,7 @@ use app::{
     alerts::{AlertChange, AlertDetail, AlertPage, AlertView},
     rules::RuleList,
 };
-use axum::{
-    Json,
-    extract::{Path, RawQuery, State},
-};
+use axum::extract::{RawQuery, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -2,15 +2,15 @@
 
 use crate::{
     Server,
-    ingest::too_large,
+    input::{Json, Path},
     problem::{Problem, Result},
     signed::Signed,
 };
 use app::directory::{DepartmentList, DirectoryImport, Pattern, PersonDetail, PersonPage, SubjectView};
 use axum::{
-    Json,
     body::{Body, to_bytes},
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
+    http::StatusCode,
 };
 use uuid::Uuid;
 
@@ -41,9 +41,15 @@ pub async fn departments(State(server): State<Server>, Signed(caller): Signed) -
     Ok(Json(server.app.departments(&caller).await?))
 }
 
+/// The longest directory file: some 300,000 people.
+const DIRECTORY_BYTES: usize = 64 << 20;
+
 /// The company's directory as CSV; bad lines are reported, good ones kept, the same file again changes nothing.
 #[utoipa::path(post, path = "/directory/import", tag = "directory", operation_id = "directory.import", request_body(content = String, content_type = "text/csv"), responses((status = 200, body = DirectoryImport), (status = "default", body = Problem)))]
 pub async fn import(State(server): State<Server>, Signed(caller): Signed, body: Body) -> Result<Json<DirectoryImport>> {
-    let bytes = to_bytes(body, server.http.body_bytes).await.map_err(|_| too_large(server.http.body_bytes))?;
+    let bytes = to_bytes(body, DIRECTORY_BYTES).await.map_err(|_| {
+        let detail = format!("The file is longer than {DIRECTORY_BYTES} bytes. Nothing of it was taken; send it in parts, each with the header line.");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The file is too large", detail)
+    })?;
     Ok(Json(server.app.import_directory(&caller, &bytes).await?))
 }

@@ -1,11 +1,13 @@
 //! Finding, reading and proving events.
 
-use crate::{Server, problem::Result, signed::Signed};
-use app::events::{EventCount, EventDetail, EventPage, Facets, Histogram, ProofView};
-use axum::{
-    Json,
-    extract::{Path, RawQuery, State},
+use crate::{
+    Server,
+    input::{Json, Path},
+    problem::Result,
+    signed::Signed,
 };
+use app::events::{EventCount, EventDetail, EventPage, Facets, Histogram, ProofView};
+use axum::extract::{RawQuery, State};
 
 /// The question: `from`, `until`, `filter=FIELD:VALUE` (repeated), `q`, `min_rows`, `cursor`, `limit`. Newest first.
 #[utoipa::path(get, path = "/events", tag = "events", operation_id = "events.search", params(crate::openapi::EventQueryParams), responses((status = 200, body = EventPage), (status = "default", body = crate::problem::Problem)))]

@@ -2,15 +2,16 @@
 
 use crate::{
     Server,
+    input::{Json, Path},
     problem::{Problem, Result},
 };
 use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::{Path, State},
+    body::Body,
+    extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-use pipeline::{Accepted, FileHint, SourceWithSettings};
+use futures::StreamExt;
+use pipeline::{Accepted, FileHint, Intake, SourceWithSettings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,10 +44,21 @@ pub async fn push(State(server): State<Server>, Path(source): Path<String>, head
     let source = server.app.source_to_push(&source, key).await?;
     let settings = server.app.source_settings(&source).await?;
     let hint = hint(&headers)?;
-    let bytes = to_bytes(body, server.http.body_bytes).await.map_err(|_| too_large(server.http.body_bytes))?;
-    let accepted = server.intake.accept(&SourceWithSettings::open(source, settings)?, hint, bytes).await?;
+    let body = receive(&server.intake, &headers, body).await?;
+    let accepted = server.intake.accept(&SourceWithSettings::open(source, settings)?, hint, body).await?;
     server.metrics.taken(&accepted);
     Ok(Json(accepted.into()))
+}
+
+/// Takes a body in as it arrives, within the room there is.
+async fn receive(intake: &Intake, headers: &HeaderMap, body: Body) -> Result<pipeline::Body> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|h| h.to_str().ok()).and_then(|h| h.parse().ok()).unwrap_or(0);
+    let mut received = intake.body(announced)?;
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        received.push(&part.map_err(|_| Problem::bad_request("The body ended early. Nothing of it was taken; send it again."))?)?;
+    }
+    Ok(received)
 }
 
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -61,11 +73,6 @@ fn hint(headers: &HeaderMap) -> Result<FileHint> {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The media type is not read here", detail));
     }
     Ok(FileHint { stream: text("x-veritrail-stream"), name: text("x-veritrail-file"), media_type })
-}
-
-pub fn too_large(limit: usize) -> Problem {
-    let detail = format!("The body is longer than {limit} bytes. Nothing of it was taken; send it in parts.");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
 }
 
 fn wrong_key() -> Problem {

@@ -2,13 +2,13 @@
 
 use crate::{
     Server,
+    input::{Json, Path},
     problem::{Problem, Result},
     signed::Signed,
 };
 use app::jobs::{ExportNew, JobList, JobView};
 use axum::{
-    Json,
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };

@@ -15,6 +15,7 @@ mod events;
 mod guard;
 mod health;
 mod ingest;
+mod input;
 mod jobs;
 mod ledger_files;
 mod ledgers;
@@ -44,8 +45,6 @@ pub struct Http {
     pub publish_ledger: bool,
     /// Bearer token for `/metrics`; `None`: loopback only.
     pub metrics_token: Option<String>,
-    /// Longest request body in bytes.
-    pub body_bytes: usize,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpAddr>,
 }

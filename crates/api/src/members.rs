@@ -2,14 +2,12 @@
 
 use crate::{
     Server,
+    input::{Json, Path},
     problem::{Problem, Result},
     signed::Signed,
 };
 use app::members::{Invite, InviteLink, MemberChange, MemberList, MemberView};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::extract::State;
 use uuid::Uuid;
 
 #[utoipa::path(get, path = "/members", tag = "members", operation_id = "members.list", responses((status = 200, body = MemberList), (status = "default", body = Problem)))]

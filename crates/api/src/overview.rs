@@ -2,14 +2,12 @@
 
 use crate::{
     Server,
+    input::Json,
     problem::{Problem, Result},
     signed::Signed,
 };
 use app::{overview::Overview, search::Found};
-use axum::{
-    Json,
-    extract::{RawQuery, State},
-};
+use axum::extract::{RawQuery, State};
 
 #[utoipa::path(get, path = "/overview", tag = "overview", operation_id = "overview.read", params(("from" = Option<String>, Query), ("until" = Option<String>, Query)), responses((status = 200, body = Overview), (status = "default", body = Problem)))]
 pub async fn read(State(server): State<Server>, Signed(caller): Signed, RawQuery(query): RawQuery) -> Result<Json<Overview>> {

@@ -2,14 +2,12 @@
 
 use crate::{
     Server,
+    input::Json,
     problem::{Problem, Result},
     signed::Signed,
 };
 use app::own_trail::OwnTrail;
-use axum::{
-    Json,
-    extract::{RawQuery, State},
-};
+use axum::extract::{RawQuery, State};
 
 /// Newest first; `member`, `operation`, `cursor`, `limit`.
 #[utoipa::path(get, path = "/self", tag = "self", operation_id = "self.list", params(("member" = Option<uuid::Uuid>, Query), ("operation" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)), responses((status = 200, body = OwnTrail), (status = "default", body = Problem)))]

@@ -2,6 +2,7 @@
 
 use crate::{
     Server, cookie,
+    input::{Json, Path},
     problem::{Problem, Result},
     signed::{Client, Signed},
 };
@@ -10,8 +11,7 @@ use app::{
     sessions::{SessionView, SignedIn},
 };
 use axum::{
-    Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };

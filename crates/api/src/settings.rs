@@ -1,8 +1,8 @@
 //! What is configured, read only: auditing settings change by file and restart.
 
-use crate::{Server, problem::Result, signed::Signed};
+use crate::{Server, input::Json, problem::Result, signed::Signed};
 use app::Operation;
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;

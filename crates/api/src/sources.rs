@@ -2,7 +2,8 @@
 
 use crate::{
     Server,
-    ingest::{Taken, too_large},
+    ingest::Taken,
+    input::{Json, Path, Query},
     problem::{Problem, Result},
     signed::Signed,
 };
@@ -11,14 +12,18 @@ use app::sources::{
     view::{ConnectorList, QuarantinePage, SourceList},
 };
 use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::{Path, Query, State},
+    body::Body,
+    extract::State,
     http::{HeaderMap, StatusCode},
 };
+use futures::TryStreamExt;
 use pipeline::{FileHint, Replayed, SourceWithSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio_util::{
+    io::{StreamReader, SyncIoBridge},
+    sync::CancellationToken,
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -102,9 +107,12 @@ pub async fn upload(
     let settings = server.app.source_settings(&source).await?;
     let media_type = headers.get("content-type").and_then(|h| h.to_str().ok()).unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned();
     let media_type = if media_type == "application/octet-stream" { String::new() } else { media_type };
-    let bytes = to_bytes(body, server.http.body_bytes).await.map_err(|_| too_large(server.http.body_bytes))?;
     let hint = FileHint { stream: upload.stream, name: upload.name, media_type };
-    let accepted = server.intake.accept(&SourceWithSettings::open(source, settings)?, hint, bytes).await?;
+    // Read while it arrives, like a file on the command line: it may be larger than memory.
+    let parts = body.into_data_stream().map_err(std::io::Error::other);
+    let file = Box::new(SyncIoBridge::new(StreamReader::new(parts)));
+    let accepted = server.intake.import(&SourceWithSettings::open(source, settings)?, hint, file, &|_| {}, &CancellationToken::new()).await?;
+    server.metrics.taken(&accepted);
     Ok(Json(accepted.into()))
 }
 

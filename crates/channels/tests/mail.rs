@@ -1,12 +1,13 @@
 //! Mail against a real SMTP server.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
-mod receiver;
+mod notice;
 
 use channels::{Channel, ChannelError, Dispatcher, Mail, MailConfig, Patience, Secret};
-use receiver::{Receiver, notice};
+use notice::notice;
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::Receiver;
 
 fn mail(url: String) -> Mail {
     Mail::new(&MailConfig { url: Secret::new(url), from: "Veritrail <audit@example.com>".into(), to: vec!["a@example.com".into(), "B <b@example.com>".into()] })
@@ -15,7 +16,7 @@ fn mail(url: String) -> Mail {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_arrives_in_text_and_html_and_signed_in() {
-    let Some(server) = Receiver::start("smtp_server.py", &["--auth", "dana:p@ss word"]) else { return };
+    let Some(server) = Receiver::start("smtp.py", &["--auth", "dana:p@ss word"]) else { return };
     let channel = mail(format!("smtp://dana:p%40ss%20word@127.0.0.1:{}?tls=none", server.port));
     channel.send(&notice()).await.unwrap();
     let got = server.next();
@@ -37,7 +38,7 @@ async fn a_mail_arrives_in_text_and_html_and_signed_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_is_refused_and_not_told() {
-    let Some(server) = Receiver::start("smtp_server.py", &["--auth", "dana:right"]) else { return };
+    let Some(server) = Receiver::start("smtp.py", &["--auth", "dana:right"]) else { return };
     let error = mail(format!("smtp://dana:s3cretwrong@127.0.0.1:{}?tls=none", server.port)).send(&notice()).await.unwrap_err();
     assert!(matches!(error, ChannelError::Refused(_)), "{error:?}");
     assert!(!error.to_string().contains("s3cretwrong"));
@@ -46,7 +47,7 @@ async fn a_wrong_password_is_refused_and_not_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_starttls_nothing_is_sent() {
-    let Some(server) = Receiver::start("smtp_server.py", &[]) else { return };
+    let Some(server) = Receiver::start("smtp.py", &[]) else { return };
     let error = mail(format!("smtp://127.0.0.1:{}", server.port)).send(&notice()).await.unwrap_err();
     assert!(error.to_string().contains("mail via 127.0.0.1"), "{error}");
     assert!(server.quiet());
@@ -54,8 +55,8 @@ async fn without_starttls_nothing_is_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_server_is_tried_again_and_a_refusal_is_not() {
-    let Some(busy) = Receiver::start("smtp_server.py", &["--fail-first", "2"]) else { return };
-    let Some(never) = Receiver::start("smtp_server.py", &["--refuse"]) else { return };
+    let Some(busy) = Receiver::start("smtp.py", &["--fail-first", "2"]) else { return };
+    let Some(never) = Receiver::start("smtp.py", &["--refuse"]) else { return };
     let channels: Vec<Arc<dyn Channel>> =
         [busy.port, never.port].iter().map(|port| Arc::new(mail(format!("smtp://127.0.0.1:{port}?tls=none"))) as Arc<dyn Channel>).collect();
     let patience = Patience { first_wait: Duration::from_millis(20), ..Patience::default() };

@@ -1,12 +1,13 @@
 //! Webhooks against a real HTTP receiver that checks signatures with the reference library.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
-mod receiver;
+mod notice;
 
 use channels::{Channel, ChannelError, Dispatcher, Patience, Secret, Webhook, WebhookConfig};
-use receiver::{Receiver, notice};
+use notice::notice;
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::Receiver;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 const OTHER: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -17,7 +18,7 @@ fn webhook(url: String, secrets: &[&str], allow_private: bool) -> Webhook {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reference_library_accepts_the_signature() {
-    let Some(server) = Receiver::start("webhook_receiver.py", &[SECRET]) else { return };
+    let Some(server) = Receiver::start("webhook.py", &[SECRET]) else { return };
     let channel = webhook(format!("http://127.0.0.1:{}/hooks/t0ken", server.port), &[SECRET], true);
     channel.send(&notice()).await.unwrap();
     let got = server.next();
@@ -36,7 +37,7 @@ async fn the_reference_library_accepts_the_signature() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inner_addresses_are_refused_before_anything_is_sent() {
-    let Some(server) = Receiver::start("webhook_receiver.py", &[SECRET]) else { return };
+    let Some(server) = Receiver::start("webhook.py", &[SECRET]) else { return };
     for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "10.0.0.1", "169.254.169.254"] {
         let error = webhook(format!("https://{host}:{}/", server.port), &[SECRET], false).send(&notice()).await.unwrap_err();
         assert!(matches!(&error, ChannelError::Refused(why) if why.contains("may not reach")), "{host}: {error:?}");
@@ -48,7 +49,7 @@ async fn inner_addresses_are_refused_before_anything_is_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redirects_are_not_followed() {
-    let Some(server) = Receiver::start("webhook_receiver.py", &[SECRET, "--redirect"]) else { return };
+    let Some(server) = Receiver::start("webhook.py", &[SECRET, "--redirect"]) else { return };
     let error = webhook(format!("http://127.0.0.1:{}/hooks/t0ken", server.port), &[SECRET], true).send(&notice()).await.unwrap_err();
     assert!(matches!(&error, ChannelError::Refused(why) if why.contains("302") && !why.contains("t0ken")), "{error:?}");
     assert_eq!(server.next()["path"], "/hooks/t0ken");
@@ -57,7 +58,7 @@ async fn redirects_are_not_followed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_is_down_is_tried_again_with_the_same_id() {
-    let Some(server) = Receiver::start("webhook_receiver.py", &[SECRET, "--fail-first", "2"]) else { return };
+    let Some(server) = Receiver::start("webhook.py", &[SECRET, "--fail-first", "2"]) else { return };
     let channel: Arc<dyn Channel> = Arc::new(webhook(format!("http://127.0.0.1:{}/", server.port), &[SECRET], true));
     let dispatcher = Dispatcher::start(vec![channel], &Patience { first_wait: Duration::from_millis(20), ..Patience::default() });
     dispatcher.offer(&notice()).unwrap();

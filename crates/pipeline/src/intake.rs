@@ -1,5 +1,6 @@
 //! Taking records in: pushes, files, replays. Bounded in memory, answered only after the durable commit, nothing dropped.
 
+mod body;
 mod chunk;
 pub(crate) mod number;
 mod quarantine;
@@ -9,10 +10,10 @@ pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 
+pub use body::Body;
 pub use replay::Replayed;
 
 use crate::{IntakeError, SourceWithSettings, now};
-use bytes::Bytes;
 use chunk::Piece;
 use connectors::{Context, FileHint, input::Item};
 use ledger::{Appender, Delivery, Keyring};
@@ -92,7 +93,7 @@ pub struct Intake {
     trail: Arc<dyn Trail>,
     keyring: Arc<Keyring>,
     limits: Limits,
-    room: Semaphore,
+    room: Arc<Semaphore>,
     imports: Semaphore,
     pushes: Pushes,
     lanes: Lanes,
@@ -103,7 +104,7 @@ impl Intake {
     /// `trail` is the one `appender` writes to: streams' states are read from it.
     pub fn new(appender: Arc<Appender>, trail: Arc<dyn Trail>, keyring: Arc<Keyring>, limits: Limits) -> Arc<Self> {
         let units = usize::try_from(limits.concurrent_bytes / UNIT_BYTES).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
-        let (room, imports) = (Semaphore::new(units), Semaphore::new(limits.concurrent_imports));
+        let (room, imports) = (Arc::new(Semaphore::new(units)), Semaphore::new(limits.concurrent_imports));
         Arc::new(Self { appender, trail, keyring, limits, room, imports, pushes: Pushes::new(), lanes: Lanes::default(), wakes: Mutex::default() })
     }
 
@@ -127,19 +128,22 @@ impl Intake {
         self.appender.fatal()
     }
 
+    /// Room for a body that begins to arrive; `expected_bytes` is what its sender announced, 0 where he did not.
+    ///
+    /// # Errors
+    /// `Busy` when too much is under way, `TooLarge`.
+    pub fn body(&self, expected_bytes: u64) -> Result<Body, IntakeError> {
+        Body::new(&self.room, &self.limits, expected_bytes)
+    }
+
     /// Takes a pushed body; `hint.stream` names its stream where the sender did. Answers after the commit. The same body again adds nothing.
     ///
     /// # Errors
-    /// `Busy` when too much is under way, `TooLarge`, `Paused`, `NoStream`, or what went wrong below.
-    pub async fn accept(&self, source: &SourceWithSettings, hint: FileHint, body: Bytes) -> Result<Accepted, IntakeError> {
-        let size_bytes = body.len() as u64;
-        if size_bytes > self.limits.body_bytes {
-            return Err(IntakeError::TooLarge { size_bytes, limit_bytes: self.limits.body_bytes });
-        }
-        let units = u32::try_from(size_bytes.div_ceil(UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
-        let _room = self.room.try_acquire_many(units).map_err(|_| IntakeError::Busy { retry_after_secs: RETRY_AFTER_SECS })?;
-        let numbering = self.pushes.body(source.source.id, &hint.stream, &body);
-        self.take(source, hint, Box::new(std::io::Cursor::new(body)), numbering, &|_| {}, &CancellationToken::new()).await
+    /// `Paused`, `NoStream`, or what went wrong below.
+    pub async fn accept(&self, source: &SourceWithSettings, hint: FileHint, body: Body) -> Result<Accepted, IntakeError> {
+        let (bytes, _room) = body.into_parts();
+        let numbering = self.pushes.body(source.source.id, &hint.stream, &bytes);
+        self.take(source, hint, Box::new(std::io::Cursor::new(bytes)), numbering, &|_| {}, &CancellationToken::new()).await
     }
 
     /// Imports a file of any size. `progress` hears of every committed chunk. Cancelled or failed half-way, what was taken stays and the same file

@@ -118,3 +118,12 @@ pub fn exports(actor: &str, first: u32, count: u32) -> Bytes {
         |n: u32| format!(r#"{{"time":"2026-03-02T10:{:02}:{:02}Z","action":"export","actor":"{actor}","object_id":"{n}","ip":"192.0.2.7"}}"#, n / 60, n % 60);
     (first..first + count).map(|n| line(n) + "\n").collect::<String>().into()
 }
+
+impl crate::Intake {
+    /// A body that is there already.
+    pub async fn push(&self, source: &SourceWithSettings, hint: crate::FileHint, bytes: Bytes) -> Result<crate::Accepted, crate::IntakeError> {
+        let mut body = self.body(bytes.len() as u64)?;
+        body.push(&bytes)?;
+        self.accept(source, hint, body).await
+    }
+}

@@ -6,7 +6,9 @@
 pub mod blobs;
 pub mod events;
 pub mod keys;
+pub mod receiver;
 pub mod services;
 pub mod trail;
 
+pub use receiver::Receiver;
 pub use services::{postgres, s3, sqlite};

@@ -42,6 +42,8 @@ pub fn book(rules: &RuleSet) -> RuleBook {
         runbook: info.runbook.clone(),
         streams: info.streams.clone(),
         degraded: info.degraded.clone(),
+        meaning: info.meaning.clone(),
+        next: info.next.clone(),
     };
     RuleBook::new(rules.list().iter().map(view).collect())
 }

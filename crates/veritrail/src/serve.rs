@@ -124,7 +124,6 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         secure: config.public_url().starts_with("https:"),
         publish_ledger: config.ledger.publish,
         metrics_token: Some(config.metrics.token.clone()).filter(|t| !t.is_empty()),
-        body_bytes: config.server.body_bytes,
         proxies: Vec::new(),
     };
     let server =

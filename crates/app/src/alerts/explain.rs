@@ -46,7 +46,7 @@ pub fn explain(alert: &Alert, rule: &RuleView, actor: Option<&str>, source: &str
     let (first, last) = (clock(alert.first), clock(alert.last));
     let when = if first == last { format!("At {first}") } else { format!("Between {first} and {last}") };
     let findings = if alert.findings > 1 { format!(" Seen {} times so far.", grouped(alert.findings)) } else { String::new() };
-    Explanation { what: format!("{when}, by {who} in {source}: {done}.{findings}"), why: why(rule, facts), meaning: meaning(rule), next: steps(&rule.runbook) }
+    Explanation { what: format!("{when}, by {who} in {source}: {done}.{findings}"), why: why(rule, facts), meaning: meaning(rule), next: rule.next.clone() }
 }
 
 fn why(rule: &RuleView, facts: &Map<String, Value>) -> String {
@@ -78,19 +78,8 @@ fn meaning(rule: &RuleView) -> String {
         [] => String::new(),
         some => format!(" It can be harmless: {}.", some.iter().map(|s| s.trim_end_matches('.')).collect::<Vec<_>>().join("; ")),
     };
-    format!("{}{harmless}", rule.description.trim())
-}
-
-/// The runbook's steps: its list items, or else its lines.
-fn steps(runbook: &str) -> Vec<String> {
-    let lines = || runbook.lines().map(str::trim).filter(|l| !l.is_empty());
-    let item = |line: &str| {
-        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
-        let rest = if rest.len() < line.len() { rest.strip_prefix(['.', ')']) } else { line.strip_prefix(['-', '*']) };
-        rest.and_then(|r| r.strip_prefix(' ')).map(|r| r.trim().to_owned())
-    };
-    let items: Vec<String> = lines().filter_map(item).collect();
-    if items.is_empty() { lines().filter(|l| !l.starts_with('#')).map(str::to_owned).collect() } else { items }
+    let meaning = if rule.meaning.is_empty() { &rule.description } else { &rule.meaning };
+    format!("{}{harmless}", meaning.trim())
 }
 
 /// `24 Nov 2026 07:15 UTC`.
@@ -143,7 +132,8 @@ mod tests {
             title: "Password guessing that succeeded".into(),
             description: "Many failed sign-ins and then a success suggest that a password was guessed.".into(),
             falsepositives: vec!["A forgotten password.".into()],
-            runbook: "# Steps\n1. Call the person.\n2. Reset the password.\n".into(),
+            meaning: "The password may be known to somebody else.".into(),
+            next: vec!["Call the person.".into(), "Reset the password.".into()],
             ..RuleView::default()
         };
         assert_eq!(headline(&alert(), &rule.title, Some("Dana"), &facts()), "Dana: 14 failed sign-ins, then 1 sign-in, within 6 minutes");
@@ -151,14 +141,7 @@ mod tests {
         let e = explain(&alert(), &rule, Some("Dana"), "Sales", &facts());
         assert_eq!(e.what, "Between 1 Jan 1970 00:00 UTC and 1 Jan 1970 00:06 UTC, by Dana in Sales: 14 failed sign-ins, then 1 sign-in. Seen 2 times so far.");
         assert_eq!(e.why, "14 were counted within 20 minutes; from 10 on it is worth a look. Usual is 0.");
-        assert_eq!(e.meaning, "Many failed sign-ins and then a success suggest that a password was guessed. It can be harmless: A forgotten password.");
+        assert_eq!(e.meaning, "The password may be known to somebody else. It can be harmless: A forgotten password.");
         assert_eq!(e.next, ["Call the person.", "Reset the password."]);
-    }
-
-    #[test]
-    fn a_runbook_without_a_list_is_its_lines() {
-        assert_eq!(steps("Call the person.\n\nLock the account."), ["Call the person.", "Lock the account."]);
-        assert_eq!(steps("- one\n- two"), ["one", "two"]);
-        assert_eq!(steps(""), [""; 0]);
     }
 }

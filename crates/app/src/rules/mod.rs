@@ -20,6 +20,10 @@ pub struct RuleView {
     pub streams: Vec<String>,
     /// What the rule cannot see with the sources there are; `None` when it sees all it needs.
     pub degraded: Option<String>,
+    /// What it can mean when the rule fires.
+    pub meaning: String,
+    /// What to do then, in order.
+    pub next: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -40,7 +40,7 @@ impl Attribution for ByTime {
 }
 
 async fn push(spine: &Spine, actor: &str, first: u32, count: u32) {
-    spine.intake.accept(&source("generic", json!({})), named("push"), exports(actor, first, count)).await.unwrap();
+    spine.intake.push(&source("generic", json!({})), named("push"), exports(actor, first, count)).await.unwrap();
 }
 
 /// 10:01:00 on the day of [`exports`].
@@ -230,7 +230,7 @@ async fn the_rules_engine_goes_on_where_it_was_stopped() {
     let failed = |n: u32| format!(r#"{{"time":"2026-03-02T10:00:{n:02}Z","action":"logon_failed","actor":"dana","ip":"192.0.2.7"}}"#) + "\n";
     for begin in [0, 5, 10] {
         let body: String = (begin..begin + 5).map(failed).collect();
-        spine.intake.accept(&source("generic", json!({})), named("push"), body.into()).await.unwrap();
+        spine.intake.push(&source("generic", json!({})), named("push"), body.into()).await.unwrap();
         let follower = follower();
         follower.step().await.unwrap();
         follower.flush().await.unwrap();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::{Spine, exports, named, source};
+use bytes::Bytes;
 use jiff::civil::date;
 use serde_json::json;
 use std::sync::Mutex;
@@ -70,7 +71,7 @@ async fn a_cancelled_import_keeps_what_it_took_and_can_be_repeated() {
 async fn a_pushed_body_may_be_sent_again() {
     let spine = Spine::sqlite().await;
     let generic = source("generic", json!({}));
-    let push = async |body: &[u8]| counts(&spine.intake.accept(&generic, FileHint::default(), Bytes::copy_from_slice(body)).await.unwrap());
+    let push = async |body: &[u8]| counts(&spine.intake.push(&generic, FileHint::default(), Bytes::copy_from_slice(body)).await.unwrap());
     let (one, two) = (exports("dana", 0, 1), exports("dana", 0, 2));
     assert_eq!(push(&one).await, (1, 1, 0, 0));
     assert_eq!(push(&one).await, (1, 0, 1, 0), "a sender that did not hear the answer");
@@ -86,7 +87,7 @@ async fn senders_at_once_on_one_stream_lose_nothing() {
     let spine = Spine::sqlite().await;
     let generic = source("generic", json!({}));
     let pushes = (0..40).map(|n| (exports(&format!("a{n}"), 0, 25), generic.clone(), spine.intake.clone()));
-    let tasks: Vec<_> = pushes.map(|(body, source, intake)| tokio::spawn(async move { intake.accept(&source, FileHint::default(), body).await })).collect();
+    let tasks: Vec<_> = pushes.map(|(body, source, intake)| tokio::spawn(async move { intake.push(&source, FileHint::default(), body).await })).collect();
     for task in tasks {
         assert_eq!(counts(&task.await.unwrap().unwrap()), (25, 25, 0, 0));
     }
@@ -99,7 +100,7 @@ async fn what_cannot_be_read_is_kept_with_its_reason_and_replayed_after_a_fix() 
         let generic = source("generic", json!({}));
         let line = r#"{"when":"2026-03-02T10:00:00Z","action":"read","who":{"mail":"dana@x.example"}}"#;
         let body = format!("{line}\n{{oops\n{line}\n");
-        let first = spine.intake.accept(&generic, named("push"), body.clone().into()).await.unwrap();
+        let first = spine.intake.push(&generic, named("push"), body.clone().into()).await.unwrap();
         assert_eq!((counts(&first), first.positions), ((3, 0, 0, 3), None));
         let mut items = spine.trail.quarantined(None, None, 10).await.unwrap();
         items.sort_by_key(|i| i.origin.clone());
@@ -134,7 +135,7 @@ async fn each_limit_has_its_answer() {
     let generic = source("generic", json!({}));
     let intake = spine.restarted(Limits { body_bytes: 4_096, concurrent_bytes: 8_192, concurrent_imports: 1 });
     let body = exports("dana", 0, 20);
-    let push = async |source: &SourceWithSettings, hint: FileHint, body: &Bytes| intake.accept(source, hint, body.clone()).await.unwrap_err();
+    let push = async |source: &SourceWithSettings, hint: FileHint, body: &Bytes| intake.push(source, hint, body.clone()).await.unwrap_err();
     let large = exports("dana", 0, 60);
     assert!(matches!(push(&generic, named("x"), &large).await, IntakeError::TooLarge { limit_bytes: 4_096, .. }));
     let others = intake.room.try_acquire_many(7).unwrap();
@@ -146,7 +147,7 @@ async fn each_limit_has_its_answer() {
     paused.source.state = model::SourceState::Paused;
     assert!(matches!(push(&paused, named("x"), &body).await, IntakeError::Paused(_)));
     assert_eq!(spine.size().await, 0);
-    assert_eq!(counts(&intake.accept(&generic, named("x"), body).await.unwrap()), (20, 20, 0, 0));
+    assert_eq!(counts(&intake.push(&generic, named("x"), body).await.unwrap()), (20, 20, 0, 0));
     assert_eq!(intake.room.available_permits(), 8);
 }
 

@@ -1,15 +1,15 @@
-//! A real receiver as a process of its own, in Python with the libraries of others.
+//! A real receiver of mail or webhooks as a process of its own, in Python with the libraries of others.
 
-use channels::Notice;
-use model::Severity;
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
-use uuid::Uuid;
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
 
+/// `receivers/smtp.py` (aiosmtpd) or `receivers/webhook.py` (standardwebhooks), told by [`Receiver::start`].
 pub struct Receiver {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -30,7 +30,7 @@ impl Receiver {
             println!("{} is missing: not tested", python.display());
             return None;
         }
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("receivers").join(script);
         let mut child = Command::new(python).arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
@@ -54,18 +54,5 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-pub fn notice() -> Notice {
-    Notice {
-        id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001),
-        kind: "alert.opened".into(),
-        time: 1_772_442_000_000_000,
-        severity: Severity::High,
-        title: "Repeated failed sign-ins of one account".into(),
-        lines: vec!["12 failures in 20 minutes, then a success.".into(), "Grüße & <b>".into()],
-        link: "https://veritrail.example.com/alerts/1".into(),
-        payload: json!({ "rule": "D01", "observed": 12 }),
     }
 }

@@ -1,0 +1,30 @@
+//! Stories over HTTP on the real binary, on both set-ups: SQLite and a directory, PostgreSQL and S3.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
+mod bad_input;
+mod client;
+mod crash;
+mod day;
+mod detect;
+mod house;
+mod leaks;
+mod outage;
+mod records;
+mod roles;
+
+/// The same story on both set-ups, each a test of its own.
+macro_rules! on_both {
+    ($($story:ident),* $(,)?) => { $(
+        mod $story {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite_and_a_directory() {
+                super::$story(crate::house::SetUp::Embedded).await;
+            }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgresql_and_s3() {
+                super::$story(crate::house::SetUp::Outgrown).await;
+            }
+        }
+    )* };
+}
+pub(crate) use on_both;

@@ -1,0 +1,105 @@
+//! The role x operation table over HTTP: every route of the API document, every role, and a stranger.
+
+use crate::{
+    house::{House, SetUp},
+    on_both,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const TABLE: &str = include_str!("../../../../content/authorization/table.csv");
+/// An id that nothing has.
+const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
+/// Reached without a session: coming in, and the programs' way in with its own key.
+const OPEN: [&str; 7] = ["first_run.read", "first_run.complete", "session.create", "session.delete", "invitation.read", "invitation.accept", "ingest.push"];
+
+on_both!(every_role_meets_every_operation);
+
+/// What a route's call needs to get past reading the request, by its operation id in the document.
+fn sample(id: &str) -> (String, Option<Value>) {
+    let (query, body) = match id {
+        "events.search" | "events.count" | "events.histogram" | "own.events" => ("?from=-1h", None),
+        "events.facets" => ("?from=-1h&fields=actor", None),
+        "search.everything" => ("?q=dana", None),
+        "directory.import" => ("", Some(json!("employee_id,name\n"))),
+        "alerts.update" => ("", Some(json!({ "status": "in_progress" }))),
+        "alerts.judge" => ("", Some(json!({ "verdict": "noise", "note": "a test" }))),
+        "sources.create" => ("", Some(json!({ "name": "x", "connector": "no such connector", "title": "X", "settings": {} }))),
+        "sources.update" => ("", Some(json!({ "title": "Y" }))),
+        "sources.check" => ("", Some(json!({ "connector": "no such connector", "settings": {} }))),
+        "sources.keys" => ("", Some(json!({ "name": "k" }))),
+        "sources.upload" => ("?name=a.ndjson", Some(json!({}))),
+        "exports.create" => ("", Some(json!({ "format": "csv", "query": "from=-1h" }))),
+        "members.invite" => ("", Some(json!({ "email": "not an address", "role": "analyst" }))),
+        "members.update" => ("", Some(json!({ "active": true }))),
+        "quarantine.replay" | "jobs.cancel" => ("", None),
+        _ => ("", None),
+    };
+    (query.to_owned(), body)
+}
+
+/// The table's row that a route belongs to: mostly its own id.
+fn operation(id: &str) -> &str {
+    match id {
+        "events.count" | "events.facets" | "events.histogram" => "events.search",
+        "persons.pattern" => "persons.read",
+        "sources.keys.revoke" => "sources.keys",
+        other => other,
+    }
+}
+
+async fn every_role_meets_every_operation(set_up: SetUp) {
+    let Some(mut house) = House::new(set_up).await else { return };
+    let mut lines = TABLE.lines();
+    let roles: Vec<&str> = lines.next().unwrap().split(',').skip(1).collect();
+    let table: BTreeMap<&str, Vec<&str>> = lines.map(|l| l.split_once(',').unwrap()).map(|(o, cells)| (o, cells.split(',').collect())).collect();
+    let emails: Vec<String> = roles.iter().map(|role| house.member(role, &[])).collect();
+    house.serve().await;
+
+    let mut members = Vec::new();
+    for email in &emails {
+        members.push(house.signed_in(email).await);
+    }
+    let document = members[0].get("/openapi.json").await.ok();
+    let (mut met, mut cells, mut faults) = (BTreeSet::new(), 0, Vec::new());
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, described) in methods.as_object().unwrap() {
+            let id = described["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no operation id"));
+            let (query, body) = sample(id);
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let address = path.trim_start_matches("/api/v1").split('/').map(|part| match part {
+                "{position}" => "activity.0:0",
+                part if part.starts_with('{') => NOTHING,
+                part => part,
+            });
+            let address = address.collect::<Vec<_>>().join("/") + &query;
+            if OPEN.contains(&id) {
+                continue;
+            }
+            let operation = operation(id);
+            let row = table.get(operation).unwrap_or_else(|| panic!("'{id}' has no row in the table"));
+            met.insert(operation);
+            let stranger = house.stranger().call(method.clone(), &address, body.clone()).await.status;
+            if stranger != 401 {
+                faults.push(format!("{id}: a stranger got {stranger}"));
+            }
+            if id == "events.live" {
+                // It never ends: whether it begins is asked by the live tests.
+                continue;
+            }
+            for ((role, cell), member) in roles.iter().zip(row).zip(&mut members) {
+                cells += 1;
+                let answer = member.call(method.clone(), &address, body.clone()).await;
+                let refused = answer.status == 403;
+                if refused != (*cell == "no") || answer.status == 401 || answer.status >= 500 {
+                    faults.push(format!("{id} as {role}: the table says {cell}, the server {} {}", answer.status, answer.body));
+                }
+            }
+        }
+    }
+    let unmet: Vec<_> = table.keys().filter(|o| !met.contains(**o)).collect();
+    println!("{set_up:?}: {} operations x {} roles, {cells} cells over HTTP, {} faults", met.len(), roles.len(), faults.len());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(unmet.is_empty(), "rows that no route meets: {unmet:?}");
+}
