@@ -45,8 +45,9 @@ pub struct Checkpointed {
 }
 
 impl Integrator {
-    pub fn new(trail: Arc<dyn Trail>, blobs: Arc<dyn Blobs>, ledger: &str, signer: NoteSigner, lock: Lock) -> Self {
-        Self { trail, blobs, ledger: ledger.to_owned(), signer, lock, holder: Uuid::new_v4().to_string(), signed: Mutex::new(None) }
+    /// `node` names the holder of the lease: one that comes back after a crash goes on at once, where another would wait for the lease to end.
+    pub fn new(trail: Arc<dyn Trail>, blobs: Arc<dyn Blobs>, ledger: &str, signer: NoteSigner, lock: Lock, node: Uuid) -> Self {
+        Self { trail, blobs, ledger: ledger.to_owned(), signer, lock, holder: node.to_string(), signed: Mutex::new(None) }
     }
 
     /// To be called before anything is served or appended.

@@ -42,6 +42,11 @@ impl Lock {
     }
 
     /// What was last signed, if anything was, and the version to swap against.
+    /// Whether nothing was ever signed under it.
+    pub async fn is_new(&self) -> Result<bool> {
+        Ok(self.blobs.get(&self.path).await?.is_none())
+    }
+
     pub(crate) async fn read(&self, ledger: &str, verifier: &NoteVerifier) -> Result<Option<(Locked, Version)>> {
         let Some((bytes, version)) = self.blobs.get(&self.path).await? else { return Ok(None) };
         let damaged = |why: String| LedgerError::damaged(format!("the lock {}", self.path), why);

@@ -192,6 +192,9 @@ pub enum Member {
         /// Departments a lead or access owner answers for, by name.
         #[arg(long = "department")]
         departments: Vec<String>,
+        /// When the access ends, RFC 3339; an external auditor must have one.
+        #[arg(long)]
+        until: Option<String>,
         /// Reads the password from standard input instead of making one.
         #[arg(long)]
         password_stdin: bool,

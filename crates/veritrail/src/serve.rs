@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Explained},
     notify::notify,
     rules,
-    stores::Stores,
+    stores::{Claim, Stores},
 };
 use anyhow::{Context, Result, bail};
 use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
@@ -75,6 +75,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
 }
 
 pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {
+    let _claim = Claim::take(config)?;
     let node = node(config, demo).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
@@ -152,8 +153,10 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     Ok(())
 }
 
+/// Goes on after a stop until all that is there is signed.
 async fn integrate(integrator: Integrator, app: App, ledger: &'static str, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+    loop {
+        let last = stop.is_cancelled();
         let now = app::system_clock();
         let behind = match integrator.step(now).await {
             Ok(Some(done)) => {
@@ -166,6 +169,9 @@ async fn integrate(integrator: Integrator, app: App, ledger: &'static str, stop:
                 false
             }
         };
+        if last && !behind {
+            return;
+        }
         if !behind {
             tokio::select! {
                 () = stop.cancelled() => {}

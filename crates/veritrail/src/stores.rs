@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use ledger::{Integrator, Keyring, Lock, Master};
 use merkle::NoteSigner;
 use std::{
+    fs::File,
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,6 +16,7 @@ use store::{
     sql::Database,
     trail::{SqlTrail, Trail},
 };
+use uuid::Uuid;
 
 /// Subjects whose keys stay in memory; about 200 bytes each.
 const KEYRING_CAPACITY: NonZeroUsize = NonZeroUsize::new(200_000).expect("not zero");
@@ -32,6 +34,8 @@ pub struct Stores {
     pub blobs: Arc<dyn Blobs>,
     pub lock: Arc<dyn Blobs>,
     pub index: PathBuf,
+    /// This node, the same after every restart.
+    pub node: Uuid,
 }
 
 impl Stores {
@@ -53,6 +57,7 @@ impl Stores {
             blobs: blobs(&config.data.blobs, config.data.directory.join("blobs"))?,
             lock: blobs(&config.data.lock, config.data.directory.join("lock"))?,
             index: config.data.directory.join("index"),
+            node: node_id(&config.data.directory)?,
         })
     }
 
@@ -61,9 +66,42 @@ impl Stores {
         Ok(NoteSigner::new(&config.signer_name(), &self.keyring.mac("ledger-signer", &[ledger.as_bytes()]))?)
     }
 
+    /// What was last signed of a ledger.
+    pub fn lock_of(&self, ledger: &str) -> Lock {
+        Lock::new(self.lock.clone(), &format!("{ledger}.lock"))
+    }
+
     pub fn integrator(&self, config: &Config, ledger: &str, trail: Arc<dyn Trail>) -> Result<Integrator> {
-        let lock = Lock::new(self.lock.clone(), &format!("{ledger}.lock"));
-        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signer(config, ledger)?, lock))
+        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signer(config, ledger)?, self.lock_of(ledger), self.node))
+    }
+}
+
+/// The node's persistent id, made at its first start.
+fn node_id(directory: &Path) -> Result<Uuid> {
+    let file = directory.join("node.id");
+    if !file.exists() {
+        std::fs::write(&file, Uuid::now_v7().to_string()).with_context(|| format!("'{}' cannot be written", file.display()))?;
+    }
+    let text = std::fs::read_to_string(&file)?;
+    text.trim().parse().with_context(|| format!("'{}' holds no node id; remove it and a new one is made", file.display()))
+}
+
+/// Held while a process serves this data directory.
+pub struct Claim(#[expect(dead_code, reason = "the lock ends with the file")] File);
+
+impl Claim {
+    /// # Errors
+    /// When another process serves the same directory: there is one sequencer.
+    pub fn take(config: &Config) -> Result<Self> {
+        let path = config.data.directory.join("serve.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(|| format!("'{}' cannot be opened", path.display()))?;
+        if file.try_lock().is_err() {
+            bail!(
+                "another `veritrail serve` works on the data directory '{}'; stop it, or give this one a directory of its own",
+                config.data.directory.display()
+            );
+        }
+        Ok(Self(file))
     }
 }
 

@@ -57,7 +57,7 @@ impl App {
     /// # Errors
     /// `SignIn` for a wrong, revoked or foreign key; `Conflict` for a paused source.
     pub async fn source_to_push(&self, source_name: &str, key: &str) -> Result<Source, AppError> {
-        let refused = || AppError::SignIn("the ingest key is not valid for this source".into());
+        let refused = || AppError::SignIn("The ingest key is not valid for this source. Nothing was taken.".into());
         let (id, secret) = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or_else(refused)?;
         let id = Uuid::try_parse(id).map_err(|_| refused())?;
         let secret = BASE64.decode(secret).map_err(|_| refused())?;

@@ -62,7 +62,7 @@ impl House {
     }
 
     pub fn integrator_on(&self, blobs: Arc<dyn Blobs>) -> Integrator {
-        Integrator::new(self.trail.clone(), blobs, LEDGER, signer(), Lock::new(self.apart.clone(), "activity.lock"))
+        Integrator::new(self.trail.clone(), blobs, LEDGER, signer(), Lock::new(self.apart.clone(), "activity.lock"), uuid::Uuid::new_v4())
     }
 
     pub async fn verify(&self) -> Report {

@@ -36,9 +36,10 @@ fn coded(what: &'static str, code: &str, why: String) -> StoreError {
         return match &code[..2] {
             "58" => StoreError::Fatal { what, why },
             "XX" if code != "XX000" => StoreError::Damaged { what: what.to_owned(), why },
-            // 40: serialisation failure or deadlock; 25006: a standby; 55P03: lock not available.
-            "08" | "53" | "57" | "40" => StoreError::Unavailable { what, why },
-            _ if code == "25006" || code == "55P03" => StoreError::Unavailable { what, why },
+            // 28 and 3D: not let in, at least not now; 40: serialisation failure or deadlock; 55: takes no connections, lock not available;
+            // 25006: a standby.
+            "08" | "28" | "3D" | "40" | "53" | "55" | "57" => StoreError::Unavailable { what, why },
+            _ if code == "25006" => StoreError::Unavailable { what, why },
             _ => StoreError::Internal(why),
         };
     }
@@ -74,6 +75,7 @@ mod tests {
         check("1", "internal");
         check("08006", "unavailable");
         check("40001", "unavailable");
+        check("55000", "unavailable");
         check("58030", "fatal");
         check("XX001", "damaged");
         check("42601", "internal");

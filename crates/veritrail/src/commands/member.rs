@@ -4,7 +4,7 @@ use super::say;
 use crate::{cli, config::Config, serve};
 use anyhow::{Context, Result};
 use app::{Caller, members::NewMember};
-use model::Role;
+use model::{Role, time};
 use std::io::Read;
 use store::records::Departments;
 
@@ -17,11 +17,13 @@ pub async fn run(config: &Config, command: cli::Member) -> Result<()> {
                 say(format_args!("{:<36} {:<18} {}{state}", member.email, member.role, member.name));
             }
         }
-        cli::Member::Add { email, name, role, departments, password_stdin } => {
+        cli::Member::Add { email, name, role, departments, until, password_stdin } => {
             let role = Role::from_name(&role).with_context(|| format!("'{role}' is no role; there are {}", Role::ALL.map(Role::name).join(", ")))?;
             let known = node.stores.records.departments().await?;
             let find = |name: &String| known.iter().find(|d| d.name == *name).map(|d| d.id).with_context(|| format!("there is no department '{name}'"));
             let departments = departments.iter().map(find).collect::<Result<_>>()?;
+            let wrong = |text: &String| format!("'{text}' is no time; write it like 2026-12-31T23:59:59Z");
+            let until = until.map(|text| time::parse(&text).map(|t| t.micros).with_context(|| wrong(&text))).transpose()?;
             let mut password = String::new();
             if password_stdin {
                 std::io::stdin().read_to_string(&mut password)?;
@@ -29,7 +31,7 @@ pub async fn run(config: &Config, command: cli::Member) -> Result<()> {
             } else {
                 password = generated();
             }
-            let member = node.app.add_member(NewMember { email, name, role, departments, until: None, password: password.clone() }).await?;
+            let member = node.app.add_member(NewMember { email, name, role, departments, until, password: password.clone() }).await?;
             say(format_args!("{}  {}", member.id, member.email));
             if !password_stdin {
                 say(format_args!("password: {password}"));

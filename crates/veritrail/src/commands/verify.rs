@@ -29,7 +29,15 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
                 Some(key) => NoteVerifier::parse(key)?,
                 None => stores.signer(config, &asked.ledger)?.verifier(),
             };
-            (stores.blobs.clone(), trail.head().await?.generation, verifier)
+            let head = trail.head().await?;
+            if head.integrated == 0 && stores.lock_of(&asked.ledger).is_new().await? {
+                say(format_args!(
+                    "{}: nothing is signed yet; {} records wait for the first checkpoint, which `veritrail serve` signs",
+                    asked.ledger, head.size
+                ));
+                return Ok(ExitCode::SUCCESS);
+            }
+            (stores.blobs.clone(), head.generation, verifier)
         }
     };
     let bar =

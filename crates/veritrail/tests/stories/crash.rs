@@ -59,7 +59,7 @@ async fn killed_under_load(set_up: SetUp) {
     let mut back = Vec::new();
     for n in 0..kills {
         // At another moment of the commit each time.
-        tokio::time::sleep(Duration::from_millis(150 + (n * 97) % 400)).await;
+        tokio::time::sleep(Duration::from_millis(200 + (n * 97) % 900)).await;
         house.kill();
         back.push(house.serve().await);
     }
@@ -105,4 +105,16 @@ async fn killed_under_load(set_up: SetUp) {
     );
     assert!(unanswered.load(Ordering::Relaxed) > 0, "no kill hit a request: the test proves nothing");
     assert_eq!((lost, duplicate, phantoms.len()), (0, 0, 0), "{phantoms:?}");
+}
+
+/// There is one sequencer: a second server on the same data says so and ends, and the first goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_on_one_directory() {
+    let Some(mut house) = House::new(SetUp::Embedded).await else { return };
+    house.serve().await;
+    let second = house.command(&["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && said.contains("another `veritrail serve`"), "{said}");
+    assert!(reqwest::get(format!("{}/health", house.url)).await.unwrap().status().is_success());
+    assert!(house.stop().await.success());
 }

@@ -18,7 +18,7 @@ async fn a_brute_force_is_told(set_up: SetUp) {
     let Some(mut house) = House::new(set_up).await else { return };
     let (Some(mail), Some(hook)) = (Receiver::start("smtp.py", &[]), Receiver::start("webhook.py", &[SECRET])) else { return };
     house.set("MAIL__URL", format!("smtp://127.0.0.1:{}?tls=none", mail.port));
-    house.set("MAIL__TO", "[\"soc@example.org\"]");
+    house.set("MAIL__TO", "soc@example.org");
     house.set("WEBHOOK__URL", format!("http://127.0.0.1:{}/alerts", hook.port));
     house.set("WEBHOOK__SECRET", SECRET);
     house.set("WEBHOOK__ALLOW_PRIVATE", true);

@@ -84,6 +84,9 @@ impl House {
         let email = format!("{role}{}@example.org", departments.concat().to_lowercase());
         let mut arguments = vec!["member", "add", &email, "--name", role, "--role", role, "--password-stdin"];
         departments.iter().for_each(|d| arguments.extend(["--department", d]));
+        if role == "external_auditor" {
+            arguments.extend(["--until", "2099-01-01T00:00:00Z"]);
+        }
         let mut child = self.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
         assert!(child.wait().unwrap().success(), "no member {email}");
@@ -123,10 +126,6 @@ impl House {
         }
         self.server = Some(child);
         begun.elapsed()
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.server.as_ref().expect("it serves").id()
     }
 
     /// kill -9.

@@ -92,7 +92,7 @@ async fn a_database_that_goes_away_and_comes_back() {
     server.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"), vec![]).await.unwrap();
     server.execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"), vec![]).await.unwrap();
     let refused = push(1).await;
-    println!("database away: {} (Retry-After {:?})", refused.body["detail"], refused.retry_after);
+    println!("database away: {} (Retry-After {:?})\n{}", refused.body["detail"], refused.retry_after, house.log());
     assert!(refused.problem(503).contains("send the same again") && refused.retry_after.is_some());
     assert_eq!(analyst.get("/events/count?from=-1h").await.status, 503, "nobody can be recognised without the records");
 
