@@ -44,10 +44,10 @@ impl Stores {
         let secret = std::fs::read(&secret_file).with_context(|| {
             format!("the master secret '{}' cannot be read; `veritrail init` makes the data directory and the secret", secret_file.display())
         })?;
-        let records = Database::open(&config.database_url(&config.data.records, "records"), "records").await?;
+        let records = Database::open(&config.database_url(&config.data.records, "records"), "the database of records").await?;
         store::records::migrate(&records).await?;
-        let trail = Database::open(&config.database_url(&config.data.trail, "trail"), "trail").await?;
-        let keys = SqlKeys::open(Database::open(&config.database_url(&config.data.keys, "keys"), "keys").await?).await?;
+        let trail = Database::open(&config.database_url(&config.data.trail, "trail"), "the trail").await?;
+        let keys = SqlKeys::open(Database::open(&config.database_url(&config.data.keys, "keys"), "the key store").await?).await?;
         let keyring = Arc::new(Keyring::new(Master::from_secret(&secret)?, Arc::new(keys), KEYRING_CAPACITY));
         Ok(Self {
             trail: Arc::new(SqlTrail::open(trail, model::position::ACTIVITY, 0).await?),

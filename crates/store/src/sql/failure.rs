@@ -32,6 +32,10 @@ pub(crate) fn commit_failed(what: &'static str, error: DbErr) -> StoreError {
 
 /// SQLite answers its extended result code in decimal (<https://www.sqlite.org/rescode.html>), PostgreSQL a five-letter SQLSTATE (appendix A of its manual).
 fn coded(what: &'static str, code: &str, why: String) -> StoreError {
+    // SQLITE_FULL; disk_full.
+    if matches!(code, "13" | "53100") {
+        return StoreError::Unavailable { what, why: "the disk is full".to_owned() };
+    }
     if code.len() == 5 {
         return match &code[..2] {
             "58" => StoreError::Fatal { what, why },
@@ -44,7 +48,7 @@ fn coded(what: &'static str, code: &str, why: String) -> StoreError {
         };
     }
     match code.parse::<u32>().map(|extended| extended & 0xff) {
-        Ok(5 | 6 | 8 | 13 | 14) => StoreError::Unavailable { what, why },
+        Ok(5 | 6 | 8 | 14) => StoreError::Unavailable { what, why },
         Ok(10) => StoreError::Fatal { what, why },
         Ok(11 | 26) => StoreError::Damaged { what: what.to_owned(), why },
         _ => StoreError::Internal(why),

@@ -60,7 +60,7 @@ async fn a_full_disk() {
     }
     let refused = refused.expect("a full disk refuses");
     println!("refused after {acknowledged} events: {} (Retry-After {:?})", refused.body["detail"], refused.retry_after);
-    assert!(refused.problem(503).contains("send the same again") && refused.retry_after.is_some());
+    assert!(refused.problem(503).contains("the disk is full. Nothing already accepted is lost; send the same again") && refused.retry_after.is_some());
     // Reads go on: they are remembered until the own trail can be written again.
     assert_eq!(analyst.get("/events/count?from=-1h").await.status, 200);
 
