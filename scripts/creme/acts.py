@@ -9,8 +9,6 @@ and from Creme's own documentation of its history (`creme_core/models/history.py
 With --wait the acts begin when a line arrives on standard input.
 """
 import sys
-import time
-from urllib.parse import urlencode
 
 import people
 import records

@@ -98,12 +98,14 @@ def user(stage, root, name, first, last, roles):
     return id
 
 
-def set_roles(stage, root, text, id, name, roles, changes):
-    """`changes`: activity (1 given, 2 taken) and the change itself, for each right that the account gains or loses."""
+def set_roles(stage, root, text, id, name, roles, changes, switched=None):
+    """`changes`: activity (1 given, 2 taken) and the change itself, for each right that the account gains or loses. `switched`: the
+    role that is in force now, of all it holds, where that changes too."""
     with stage.act(text, "root", of=name) as act:
         ids = [str(stage.database.one("SELECT id FROM creme_core_userrole WHERE name = ?", role)) for role in roles]
         root.submit(f"{USERS}/edit/{id}", {"roles": ids}, having=["displayed_name"], ajax=True, expect=200)
         act.becomes(*[event("accounts", ACCESS, activity, object_type="user", label=name, record=id, changes=[change]) for activity, change in changes])
+        act.becomes(*[event("accounts", ACCOUNT, 99, object_type="user", label=name, record=id, changes=[change]) for change in [switched] if change])
 
 
 def arrive(stage: Stage):
@@ -141,9 +143,10 @@ def rights(stage, ids):
     with stage.act("root disables vera", "root", of="vera") as act:
         root.post(f"{USERS}/deactivate/{vera}", {}, expect=200)
         act.becomes(event("accounts", ACCOUNT, 5, object_type="user", label="vera", record=vera, changes=[["is_active", True, False]]))
+    readers = stage.database.one("SELECT id FROM creme_core_userrole WHERE name = 'Readers'")
     set_roles(
         stage, root, "root makes omar a superuser by taking all his roles", omar, "omar", [],
-        [(1, ["is_superuser", False, True]), (2, ["roles", "Readers", None])],
+        [(1, ["is_superuser", False, True]), (2, ["roles", "Readers", None])], ["role_id", readers, None],
     )
     fail(stage, "vera", "vera", password("vera"), "The right password of a disabled account")
     with stage.act("root makes the team North of dana and omar", "root", of="North") as act:
@@ -157,9 +160,8 @@ def rights(stage, ids):
         act.becomes(event("accounts", ACCOUNT, 2, object_type="user", label="vera", record=vera, changes=[["is_active", False, True]]))
     set_roles(
         stage, root, "root makes omar a plain reader again", omar, "omar", ["Readers"],
-        [(2, ["is_superuser", True, False]), (1, ["roles", None, "Readers"])],
+        [(2, ["is_superuser", True, False]), (1, ["roles", None, "Readers"])], ["role_id", None, readers],
     )
-    readers = stage.database.one("SELECT id FROM creme_core_userrole WHERE name = 'Readers'")
     with stage.act("root lets Readers change every contact", "root", of="role Readers") as act:
         contact = str(stage.ctype("contact"))
         form = {"0-set_type": "1", "0-ctype": contact, "0-forbidden": "False", "0-can_change": "on"}
@@ -202,6 +204,7 @@ def leave(stage, ids):
         root.submit(f"{ROLES}/delete/{id}", {}, ajax=True, expect=200)
         # A job does it, a moment later.
         stage.until("SELECT count(*) FROM creme_core_userrole WHERE id = ?", id)
+        stage.jobs_done()
         act.becomes(event("accounts", GROUP, 5, object_type="role", label="Regular user", record=f"role/{id}"))
     sign_out(stage, "dana")
     with stage.act("dana's browser asks for her contacts after signing out", None) as act:

@@ -1,6 +1,5 @@
 """Acts on records: made, read, changed, linked, listed, exported, refused, thrown away."""
 import json
-import time
 from urllib.parse import urlencode
 
 from people import WEB, wizard
@@ -46,7 +45,7 @@ class Office:
         id = int(path.split("/")[-1])
         with self.stage.act(f"{self.name} opens the {kind} {label}{note}", self.name, of=f"{self.name}'s last view of {id}") as act:
             self.browser.get(path)
-            act.becomes(event(stream, WEB, READ, actor=self.name, object_type=kind, record=id, rows=1))
+            act.becomes(event(stream, WEB, READ, actor=self.name, object_type=kind, record=id, label=label, rows=1))
 
     def edits(self, text, kind, path, id, label, values, changes, having, custom=None):
         with self.act(text) as act:
@@ -120,7 +119,7 @@ def work(stage, ids):
         dana.browser.get(f"/persons/organisation/{works}")
         dana.browser.get(f"/persons/organisation/{works}")
         # The second view overwrites the first: one event is certain, two are luck.
-        act.becomes(event("last_viewed", WEB, READ, actor="dana", object_type="organisation", record=works, rows=1, at_most=2))
+        act.becomes(event("last_viewed", WEB, READ, actor="dana", object_type="organisation", record=works, label="Lang & Söhne", rows=1, at_most=2))
 
     path = f"/creme_core/relation/add/{ivo}/{EMPLOYED}"
     with dana.act("says that Ivo is employed by Lang & Söhne") as act:
@@ -156,11 +155,12 @@ def work(stage, ids):
         dana.browser.submit(path, {"mobile": "0171 5", "entities": [str(mara), str(ivo)]}, having=["mobile"], ajax=True, expect=200)
         for id, label in [(mara, "Mara Oduya"), (ivo, "Ivo Lang")]:
             act.becomes(history(2, UPDATE, "dana", "contact", id, label, changes=[["mobile", None, "0171 5"]]))
-    with dana.act("copies Ivo") as act:
+    with stage.act("dana copies Ivo", "dana", of="the copy") as act:
         dana.browser.post("/creme_core/entity/clone", {"id": ivo})
         copy = stage.database.one("SELECT MAX(cremeentity_ptr_id) FROM persons_contact WHERE last_name = 'Lang'")
         act.becomes(history(1, CREATE, "dana", "contact", copy, "Ivo Lang"))
-    with dana.act("merges the copy into Ivo") as act:
+    # Apart: a record made and gone between two looks is known by its name only.
+    with stage.act("dana merges the copy into Ivo", "dana", of="the copy") as act:
         merge = f"/creme_core/entity/merge?id1={ivo}&id2={copy}"
         dana.browser.submit(merge, {}, having=["last_name_merged"], expect=302)
         # The merged record goes at once, without the trash; what was found equal leaves no line.
@@ -189,7 +189,7 @@ def work(stage, ids):
         dana.browser.get(f"/reports/export/preview/{report}?doc_type=csv&date_field=")
         act.becomes(event("access_log", WEB, READ, object_type="report", record=report, **stated))
         # Creme counts a preview as a view of the report.
-        act.becomes(event("last_viewed", WEB, READ, actor="dana", object_type="report", record=report, rows=1))
+        act.becomes(event("last_viewed", WEB, READ, actor="dana", object_type="report", record=report, label="Opportunities", rows=1))
     with dana.act("exports the report Opportunities") as act:
         answer = dana.browser.get(f"/reports/export/{report}?doc_type=csv&date_field=")
         act.becomes(event("access_log", WEB, EXPORT, object_type="report", record=report, bytes=len(answer.body), **stated))
@@ -245,7 +245,8 @@ def erased(stage, ids, kept):
     dana.throws("contact", mara, "Mara Oduya")
     dana.throws("organisation", works, "Lang & Söhne")
     # The trash is what tells later which record a deletion was about: it must have been seen with its record's id.
-    time.sleep(5)
+    stage.changed("the trash")
+    stage.keep_apart("the trash")
     dana.deletes("contact", ivo, "Ivo Lang")
     # With the record go its custom fields, of which Creme writes a line after the deletion's own.
     emptied = history(15, UPDATE, "dana", "contact", mara, "Mara Oduya", changes=[[f"custom_field/{kept['tier']}", "silver", None]])
@@ -255,6 +256,7 @@ def erased(stage, ids, kept):
         dana.browser.post("/creme_core/entity/trash/empty", {}, expect=200)
         # A job does it, a moment later.
         stage.until("SELECT count(*) FROM persons_organisation WHERE cremeentity_ptr_id = ?", works)
+        stage.jobs_done()
         act.becomes(history(3, DELETE, "dana", "organisation", works, "Lang & Söhne"))
     gone = stage.database.one("SELECT count(*) FROM creme_core_historyline WHERE entity_id IN (?, ?, ?)", mara, ivo, works)
     gone += stage.database.one("SELECT count(*) FROM creme_core_imprint WHERE entity_id IN (?, ?, ?)", mara, ivo, works)

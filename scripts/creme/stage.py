@@ -81,6 +81,10 @@ class Stage:
                 raise TimeoutError(f"Creme's job did not do its work within 20 s: {sql}")
             time.sleep(0.1)
 
+    def jobs_done(self):
+        """Waits until the job manager has written down that it is done, so that this is no part of the next act."""
+        self.until("SELECT count(*) FROM creme_core_job WHERE user_id IS NOT NULL AND status = 1")
+
     def rotate(self, how):
         subprocess.run([HERE / "creme.sh", "rotate", self.folder, how], check=True)
         self.say({"rotated": how, "after": self.number})

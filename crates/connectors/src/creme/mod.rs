@@ -53,7 +53,7 @@ impl Connector for Creme {
         let page = match stream {
             HISTORYLINE => rows::read(&mut database, &rows::HISTORY, cursor, limit, now).await,
             IMPRINT => rows::read(&mut database, &rows::IMPRINTS, cursor, limit, now).await,
-            LAST_VIEWED => reads::read(&mut database, cursor, limit).await,
+            LAST_VIEWED => reads::read(&mut database, cursor, limit, now).await,
             _ => accounts::read(&mut database, cursor, state, limit, now).await,
         };
         database.close().await;
