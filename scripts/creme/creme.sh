@@ -97,11 +97,14 @@ rotate() {
 
 stop() {
   local dir=$1 name pid
+  # gunicorn: INT ends its requests at once. Both are asked before either is waited for.
+  for name in gunicorn jobs; do
+    [ ! -f "$dir/$name.pid" ] || kill "$([ $name = gunicorn ] && echo -INT || echo -TERM)" -- "-$(cat "$dir/$name.pid")" 2>/dev/null || true
+  done
   for name in gunicorn jobs; do
     [ -f "$dir/$name.pid" ] || continue
     pid=$(cat "$dir/$name.pid")
-    kill -TERM -- "-$pid" 2>/dev/null || true
-    for _ in $(seq 50); do kill -0 -- "-$pid" 2>/dev/null || break; sleep 0.1; done
+    for _ in $(seq 100); do kill -0 -- "-$pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL -- "-$pid" 2>/dev/null || true
     rm -f "$dir/$name.pid"
   done
