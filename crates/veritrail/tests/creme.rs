@@ -31,6 +31,9 @@ const LAST: Duration = Duration::from_secs(14);
 /// A duplicate or an event of nothing would come at the next look of the slowest stream.
 const QUIET: Duration = Duration::from_secs(6);
 
+/// What each look asks for. An event that is older when it arrives counts as missing.
+const RECENT: &str = "-60s";
+
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
@@ -45,8 +48,9 @@ fn now() -> i64 {
 struct Watch(HashMap<String, Arrived>);
 
 impl Watch {
-    async fn look(&mut self, product: &Product) {
-        let events = product.events("from=-1h").await;
+    /// Events since then; the promise is far shorter than what is looked back.
+    async fn look(&mut self, product: &Product, since: &str) {
+        let events = product.events(&format!("from={since}")).await;
         let first_seen = now();
         for view in events {
             let position = view["position"].as_str().expect("a position").to_owned();
@@ -87,7 +91,7 @@ async fn story(title: &str, folder: PathBuf, creme: Creme) {
         tokio::time::sleep(LOOK).await;
     }
     let mut before = Watch::default();
-    before.look(&product).await;
+    before.look(&product, "-1h").await;
     let before: Vec<String> = before.0.into_keys().collect();
     go.write_all(b"go\n").await.expect("acts.py listens");
 
@@ -104,7 +108,7 @@ async fn story(title: &str, folder: PathBuf, creme: Creme) {
                 }
                 None => last = Some(Instant::now()),
             },
-            _ = looks.tick() => watch.look(&product).await,
+            _ = looks.tick() => watch.look(&product, RECENT).await,
         }
         let Some(ended) = last else { continue };
         let arrived: Vec<Arrived> = watch
