@@ -204,6 +204,7 @@ def leave(stage, ids):
         root.submit(f"{ROLES}/delete/{id}", {}, ajax=True, expect=200)
         # A job does it, a moment later.
         stage.until("SELECT count(*) FROM creme_core_userrole WHERE id = ?", id)
+        act.done()
         stage.jobs_done()
         act.becomes(event("accounts", GROUP, 5, object_type="role", label="Regular user", record=f"role/{id}"))
     sign_out(stage, "dana")

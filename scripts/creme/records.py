@@ -167,6 +167,19 @@ def work(stage, ids):
         # Which of two namesakes that was, Creme's line does not say.
         act.becomes(history(3, DELETE, "dana", "contact", None, "Ivo Lang"))
 
+    folder, shelf = stage.database.rows("SELECT cremeentity_ptr_id, title FROM documents_folder ORDER BY 1")[0]
+    table = {"filedata": ("people.csv", b'"Nora","Quist"\n"Per","Falk"\n')}
+    people = dana.make("document", "/documents/document/add", {"title": "People", "linked_folder": str(folder)}, f"{shelf} - People", "title", table)
+    with dana.act("imports two contacts from that file") as act:
+        path = f"/creme_core/mass_import/{ctype}"
+        page = dana.browser.submit(path, {"document": str(people)}, having=["document"], expect=200)
+        dana.browser.submit(path, {"first_name_colselect": "1", "last_name_colselect": "2"}, having=["last_name_colselect"], page=page, expect=302)
+        # A job does it, a moment later, in the name of the user.
+        stage.until("SELECT 2 - count(*) FROM persons_contact WHERE last_name IN ('Quist', 'Falk')")
+        act.done()
+        stage.jobs_done()
+        act.becomes(*[history(1, CREATE, "dana", "contact", None, label) for label in ["Nora Quist", "Per Falk"]])
+
     with dana.act("looks at the list of contacts") as act:
         dana.browser.get("/persons/contacts")
         act.becomes(requested(dana.browser, "/persons/contacts", "dana"))
@@ -193,7 +206,6 @@ def work(stage, ids):
     with dana.act("exports the report Opportunities") as act:
         answer = dana.browser.get(f"/reports/export/{report}?doc_type=csv&date_field=")
         act.becomes(event("access_log", WEB, EXPORT, object_type="report", record=report, bytes=len(answer.body), **stated))
-    folder, shelf = stage.database.rows("SELECT cremeentity_ptr_id, title FROM documents_folder ORDER BY 1")[0]
     files = {"filedata": ("price list.txt", b"nothing but invented prices\n")}
     document = dana.make("document", "/documents/document/add", {"title": "Price list", "linked_folder": str(folder)}, f"{shelf} - Price list", "title", files)
     file = stage.database.one("SELECT filedata FROM documents_document WHERE cremeentity_ptr_id = ?", document)
@@ -256,6 +268,7 @@ def erased(stage, ids, kept):
         dana.browser.post("/creme_core/entity/trash/empty", {}, expect=200)
         # A job does it, a moment later.
         stage.until("SELECT count(*) FROM persons_organisation WHERE cremeentity_ptr_id = ?", works)
+        act.done()
         stage.jobs_done()
         act.becomes(history(3, DELETE, "dana", "organisation", works, "Lang & Söhne"))
     gone = stage.database.one("SELECT count(*) FROM creme_core_historyline WHERE entity_id IN (?, ?, ?)", mara, ivo, works)

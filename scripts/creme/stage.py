@@ -21,7 +21,11 @@ def event(stream, class_uid, activity_id, **stated):
 
 class Act:
     def __init__(self, number, text, user):
-        self.number, self.text, self.user, self.events, self.note = number, text, user, None, None
+        self.number, self.text, self.user, self.events, self.note, self.ended = number, text, user, None, None, None
+
+    def done(self):
+        """What follows is waiting only."""
+        self.ended = time.time()
 
     def becomes(self, *events):
         self.events = (self.events or []) + list(events)
@@ -100,7 +104,7 @@ class Stage:
         self.requests.clear()
         began = time.time()
         yield act
-        ended = time.time()
+        ended = act.ended or time.time()
         if of:
             self.changed(of)
         after = (self.database.snapshot(), self.logs.snapshot())

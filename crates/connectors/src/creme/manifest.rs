@@ -76,6 +76,7 @@ static RECORDED: &[Recorded] = &[
         "The page's address (kept as a request; what was searched for stands in its sealed line only): not which records were shown.",
     ),
     by("Create a record", HISTORYLINE, "With the user and the record's name; a copy (clone) likewise."),
+    by("Import records from a file", HISTORYLINE, "A creation for each record, with the user; the file is a document of Creme's."),
     by(
         "Change a record",
         HISTORYLINE,
