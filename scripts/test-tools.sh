@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs on Debian or Ubuntu with Rust and Node: PostgreSQL, an S3 server (moto), cargo-nextest,
-# and aics-tlog, which checks our ledger with none of our code.
+# aics-tlog, which checks our ledger with none of our code, and a Creme CRM to audit.
 set -euo pipefail
 cache="$HOME/.cache/veritrail"
 mkdir -p "$cache"
@@ -35,3 +35,4 @@ if [ ! -x "$cache/tlog/bin/aics-tlog" ]; then
   fi
 fi
 "$cache/moto/bin/python" -c 'import aiosmtpd, standardwebhooks' 2>/dev/null || "$cache/moto/bin/pip" install -q 'aiosmtpd>=1.4' 'standardwebhooks>=1'
+"$(dirname "$0")/creme/creme.sh" install

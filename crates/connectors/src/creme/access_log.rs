@@ -97,6 +97,10 @@ fn act_of(context: &Context, line: &Line<'_>) -> Option<Act> {
         ["reports", "export", "preview", id] if number(id) => web("access.report_preview", act::READ, record("report", id)),
         ["reports", "export", id] if number(id) => web("access.report_export", act::EXPORT, record("report", id)),
         ["creme_core", "download", ctype, id, _] if get && number(id) => web("access.download", act::READ, record("file", &format!("file/{ctype}/{id}"))),
+        ["vcfs", id, "generate_vcf"] if get && number(id) => web("access.card", act::EXPORT, record("contact", id)),
+        ["creme_core", "auth", "password", "own", "change"] if post => {
+            Some(Act { vendor_type: "access.own_password", class: Class::AccountChange, activity: Activity(3), target: None })
+        }
         ["creme_config", "user", "edit", "password", id] if post && number(id) => user("access.password", Activity(4), id),
         _ if matches!(line.status, 401 | 403) => {
             let activity = match line.method {
@@ -136,6 +140,7 @@ pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord
         ("access.login", 200) => (Outcome::Failure, Some("wrong_credentials")),
         // A refused form comes back with a body, an accepted one without.
         ("access.password", 200) if line.bytes.is_some() => (Outcome::Failure, Some("form_refused")),
+        ("access.own_password", 200) => (Outcome::Failure, Some("form_refused")),
         (_, 404) => (Outcome::Failure, Some("not_found")),
         (_, 400..) => (Outcome::Failure, Some("request_failed")),
         // Without a session every page answers with the way to the sign-in form.
@@ -168,6 +173,9 @@ pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord
         e.detail.insert("attribution_confidence".to_owned(), found.confidence.into());
     }
     e.target = act.target;
+    if act.vendor_type == "access.own_password" {
+        e.target = e.actor.as_ref().map(|user| Target { subject: user.subject.clone(), object_type: "user".to_owned(), label: user.username.clone() });
+    }
     e.detail.insert("status".to_owned(), line.status.into());
     e.detail.insert("method".to_owned(), line.method.into());
     e.detail.insert("path".to_owned(), line.path.into());
@@ -223,6 +231,7 @@ mod tests {
     fn exports_and_reads_are_seen_without_their_user() {
         check("GET /reports/export/5?doc_type=csv&date_field=", "200 104", "access.report_export", Outcome::Success, None, Some("5"));
         check("GET /reports/export/5?doc_type=csv", "403 90", "access.report_export", Outcome::Failure, Some("denied"), Some("5"));
+        check("GET /vcfs/9/generate_vcf", "200 217", "access.card", Outcome::Success, None, Some("9"));
         check("GET /persons/organisation/9", "200 1337", "access.request", Outcome::Success, None, Some("9"));
         check("GET /reports/export/5", "404 90", "access.report_export", Outcome::Failure, Some("not_found"), Some("5"));
         check("GET /creme_core/download/35/2/filedata", "200 0", "access.download", Outcome::Success, None, Some("file/35/2"));
@@ -241,6 +250,8 @@ mod tests {
 
     #[test]
     fn a_password_set_names_the_account() {
+        check("POST /creme_core/auth/password/own/change", "302 0", "access.own_password", Outcome::Success, None, None);
+        check("POST /creme_core/auth/password/own/change", "200 9120", "access.own_password", Outcome::Failure, Some("form_refused"), None);
         check("POST /creme_config/user/edit/password/2", "200 0", "access.password", Outcome::Success, None, Some("2"));
         check("POST /creme_config/user/edit/password/2", "200 3350", "access.password", Outcome::Failure, Some("form_refused"), Some("2"));
     }

@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 /// The log's time is a whole second at the answer's end (or the request's beginning): a sign-in lies this far around it.
 const BEFORE: Micros = SECOND;
 const AFTER: Micros = 2 * SECOND;
+/// A laden server ends its answer later; looked at only where nothing lies nearer.
+pub(super) const LONG_BEFORE: Micros = 5 * SECOND;
 /// How long after a sign-in its address and browser still speak for the user.
 const SESSION: Micros = 12 * HOUR;
 /// Sign-ins remembered; the oldest go first.
@@ -24,9 +26,14 @@ pub(super) struct Login {
     pub micros: Micros,
 }
 
-/// Whether a sign-in at `login` can be the one the log wrote at `line`.
-pub(super) fn near(line: Micros, login: Micros) -> bool {
+/// Whether a sign-in at `login` is of the moment of the line.
+fn near(line: Micros, login: Micros) -> bool {
     (line - BEFORE..line + AFTER).contains(&login)
+}
+
+/// Whether a sign-in at `login` can be the one the log wrote at `line` at all.
+pub(super) fn possible(line: Micros, login: Micros) -> bool {
+    (line - LONG_BEFORE..line + AFTER).contains(&login)
 }
 
 /// Whom a line was attributed to, and why.
@@ -64,7 +71,12 @@ impl SignedIn {
     /// A sign-in was accepted. `logins` are the accounts' last sign-ins around that time.
     pub fn login(&mut self, origin: (&str, &str), at: Micros, logins: &[Login]) -> Option<Found> {
         let used = |l: &Login| self.sessions.iter().any(|s| s.login.as_ref() == Some(l));
-        let candidates: Vec<&Login> = logins.iter().filter(|l| near(at, l.micros) && !used(l)).collect();
+        let mut candidates: Vec<&Login> = logins.iter().filter(|l| near(at, l.micros) && !used(l)).collect();
+        let (mut by, mut confidence) = ("the only account whose last sign-in is of this moment", "high");
+        if candidates.is_empty() {
+            candidates = logins.iter().filter(|l| possible(at, l.micros) && !used(l)).collect();
+            (by, confidence) = ("the only account whose last sign-in is of the seconds before", "medium");
+        }
         let login = if let [only] = candidates.as_slice() { Some((*only).clone()) } else { None };
         let origin = hashed(origin);
         if let Some(login) = &login {
@@ -74,7 +86,7 @@ impl SignedIn {
         self.sessions.push(Session { origin, login: login.clone(), since: at });
         let surplus = self.sessions.len().saturating_sub(MAX_SESSIONS);
         self.sessions.drain(..surplus);
-        login.map(|l| Found { user: l.user, username: l.username, by: "the only account whose last sign-in is of this moment", confidence: "high" })
+        login.map(|l| Found { user: l.user, username: l.username, by, confidence })
     }
 
     /// The only user known to be signed in from this address and browser.
@@ -134,6 +146,15 @@ mod tests {
         assert_eq!(user(s.login(office, 10 * SECOND, &[login(1, 10 * SECOND), login(2, 10 * SECOND)])), None);
         assert_eq!(user(s.login(office, 20 * SECOND, &[login(3, 20 * SECOND)])), Some(3));
         assert_eq!(user(s.who(office, 21 * SECOND)), None, "an unknown user is signed in from there too");
+    }
+
+    #[test]
+    fn a_slow_answer_is_attributed_with_less_confidence() {
+        let mut s = SignedIn::default();
+        let logins = [login(1, 6 * SECOND), login(2, 10 * SECOND)];
+        assert_eq!(s.login(("192.0.2.1", "A"), 10 * SECOND, &logins).map(|f| (f.user, f.confidence)), Some((2, "high")));
+        assert_eq!(s.login(("192.0.2.2", "A"), 10 * SECOND, &logins).map(|f| (f.user, f.confidence)), Some((1, "medium")));
+        assert_eq!(user(s.login(("192.0.2.3", "A"), 20 * SECOND, &[login(3, 16 * SECOND), login(4, 17 * SECOND)])), None);
     }
 
     #[test]

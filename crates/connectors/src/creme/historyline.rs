@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{Context, RawRecord, State};
 use model::{Activity, Actor, ActorKind, Change, Class, Event, Outcome, Refusal, SubjectRef, Target, class::act, event::Identity, time};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Records in the trash remembered by name, until their deletion; the oldest go first.
-const MAX_TRASHED: usize = 1_000;
+/// Records remembered by name, in the trash and deleted each; the oldest go first.
+const MAX_GONE: usize = 1_000;
 
 /// What a line's type says was done. Lines about links, properties and parts of a record are changes of the record; a link has
 /// two lines, one for each end.
@@ -63,7 +64,10 @@ pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord
         }
         2 | 15 => e.changes = value.iter().skip(1).filter_map(|item| change(kind, item)).collect(),
         4..=13 => {
-            e.detail.insert("about".to_owned(), Value::Array(value.iter().skip(1).cloned().collect()));
+            // A part's edition names the part first, then its fields as an edition does.
+            let parts = if kind == 11 { 1 } else { value.len() };
+            e.changes = value.iter().skip(1 + parts).filter_map(|item| change(kind, item)).collect();
+            e.detail.insert("about".to_owned(), Value::Array(value.iter().skip(1).take(parts).cloned().collect()));
         }
         _ => {}
     }
@@ -71,11 +75,11 @@ pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord
     // A deleted record's id is taken off its lines. Its way into the trash still had it, if it was read in time; otherwise the
     // line names a subject of its own, so that namesakes are not joined.
     let entity = row.int("entity_id");
-    let trashed = label.and_then(|label| trash(state, kind, &object_type, label, entity));
-    if trashed.is_some() {
-        e.detail.insert("record_by".to_owned(), "the only trashed record of this type and name".into());
+    let found = label.and_then(|label| gone(state, kind, &object_type, label, entity));
+    if let Some((_, by)) = found {
+        e.detail.insert("record_by".to_owned(), by.into());
     }
-    let subject = entity.or(trashed).map_or_else(|| format!("historyline/{id}"), |id| id.to_string());
+    let subject = entity.or(found.map(|(id, _)| id)).map_or_else(|| format!("historyline/{id}"), |id| id.to_string());
     e.target = Some(Target { subject: SubjectRef::record(context.source, subject), object_type, label: label.map(str::to_owned) });
     if row.flag("by_wf_engine") {
         e.detail.insert("by_workflow".to_owned(), Value::Bool(true));
@@ -83,25 +87,43 @@ pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord
     Ok(Judged::one(e))
 }
 
-/// Remembers a record that goes to the trash; at its deletion, whose line has no id any more, gives the id back if only one fits.
-fn trash(state: &mut State, kind: i64, object_type: &str, label: &str, entity: Option<i64>) -> Option<i64> {
-    let mut trashed: Vec<(String, String, i64)> = state.get("trashed").and_then(|t| serde_json::from_value(t.clone()).ok()).unwrap_or_default();
+/// Records that Creme no longer names, by type and name.
+#[derive(Default, Serialize, Deserialize)]
+struct Gone {
+    #[serde(default)]
+    trashed: Vec<(String, String, i64)>,
+    /// Deleted for good: their custom fields and parts are emptied after the deletion's own line.
+    #[serde(default)]
+    deleted: Vec<(String, String, i64)>,
+}
+
+/// Remembers a record that goes to the trash; at its deletion, whose line has no id any more, gives the id back if only one fits,
+/// and to the lines that follow from the deletion. Answers the id and how it was found.
+fn gone(state: &mut State, kind: i64, object_type: &str, label: &str, entity: Option<i64>) -> Option<(i64, &'static str)> {
+    let mut gone = Gone::deserialize(&*state).unwrap_or_default();
+    let same = |(t, l, _): &&(String, String, i64)| t == object_type && l == label;
     let found = match (kind, entity) {
         (14, Some(id)) => {
-            trashed.retain(|(.., known)| *known != id);
-            trashed.push((object_type.to_owned(), label.to_owned(), id));
+            gone.trashed.retain(|(.., known)| *known != id);
+            gone.trashed.push((object_type.to_owned(), label.to_owned(), id));
             None
         }
         (3, None) => {
-            let fits: Vec<i64> = trashed.iter().filter(|(t, l, _)| t == object_type && l == label).map(|(.., id)| *id).collect();
-            trashed.retain(|(t, l, _)| t != object_type || l != label);
-            if let [only] = fits.as_slice() { Some(*only) } else { None }
+            let fits: Vec<i64> = gone.trashed.iter().filter(same).map(|(.., id)| *id).collect();
+            gone.trashed.retain(|record| !same(&record));
+            gone.deleted.retain(|record| !same(&record));
+            let only = if let [only] = fits.as_slice() { Some(*only) } else { None };
+            gone.deleted.extend(only.map(|id| (object_type.to_owned(), label.to_owned(), id)));
+            only.map(|id| (id, "the only trashed record of this type and name"))
         }
+        (_, None) => return gone.deleted.iter().find(same).map(|(.., id)| (*id, "the record of this type and name that was deleted last")),
         _ => return None,
     };
-    let surplus = trashed.len().saturating_sub(MAX_TRASHED);
-    trashed.drain(..surplus);
-    *state = serde_json::json!({ "trashed": trashed });
+    for list in [&mut gone.trashed, &mut gone.deleted] {
+        let surplus = list.len().saturating_sub(MAX_GONE);
+        list.drain(..surplus);
+    }
+    *state = serde_json::to_value(gone).unwrap_or_default();
     found
 }
 
@@ -209,6 +231,9 @@ mod tests {
         let all: Vec<_> = e.changes.iter().map(|c| (c.field.as_str(), c.old.clone(), c.new.clone())).collect();
         assert_eq!(all, vec![("phone", json!("1"), json!("2")), ("position_id", Value::Null, json!(3)), ("description", Value::Null, Value::Null)]);
         assert_eq!(event(line(15, r#"["M", [7, "gold", "silver"]]"#)).changes[0].field, "custom_field/7");
+        let part = event(line(11, r#"["M", [97, 1, "Lund"], ["city", "Lund", "Malmö"]]"#));
+        assert_eq!((part.changes[0].field.as_str(), part.changes[0].old.clone(), part.changes[0].new.clone()), ("city", json!("Lund"), json!("Malmö")));
+        assert_eq!(part.detail["about"], json!([[97, 1, "Lund"]]));
     }
 
     #[test]
@@ -245,6 +270,7 @@ mod tests {
         };
         assert_eq!(fold(line(14, r#"["Mara Oduya", true]"#), json!(31)), "31");
         assert_eq!(fold(line(3, r#"["Mara Oduya"]"#), Value::Null), "31");
+        assert_eq!(fold(line(15, r#"["Mara Oduya", [7, "gold", null]]"#), Value::Null), "31", "its custom fields are emptied after it");
         assert_eq!(fold(line(3, r#"["Mara Oduya"]"#), Value::Null), "historyline/204");
     }
 

@@ -51,7 +51,10 @@ struct Cursor {
 pub(super) fn read(path: &Path, cursor: &Value, limit: usize, now: Micros) -> Result<Page, ConnectorError> {
     let mut at: Cursor = if cursor.is_null() { Cursor::default() } else { serde_json::from_value(cursor.clone()).map_err(bad_cursor)? };
     let mut page = Page::default();
-    let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) => return in_between(path, at, limit, &error),
+    };
     let inode = file.metadata().map_err(|e| unreadable(path, &e))?.ino();
     let known = at.current.inode != 0;
     if known && !is_same(&mut file, &at.current, true).map_err(|e| unreadable(path, &e))? {
@@ -86,6 +89,17 @@ pub(super) fn read(path: &Path, cursor: &Value, limit: usize, now: Micros) -> Re
     let room = limit.saturating_sub(page.records.len());
     let ended = lines(path, &mut file, &mut at.current, room, false, &mut page).map_err(|e| unreadable(path, &e))?;
     page.more |= !ended;
+    page.cursor = serde_json::to_value(at).map_err(bad_cursor)?;
+    Ok(page)
+}
+
+/// The moment of a rotation: the file was renamed and its successor is not there yet. Its end can be read all the same.
+fn in_between(path: &Path, mut at: Cursor, limit: usize, error: &std::io::Error) -> Result<Page, ConnectorError> {
+    let renamed = if error.kind() == std::io::ErrorKind::NotFound && at.current.inode != 0 { find(path, &at.current, 0) } else { None };
+    let (name, mut file) = renamed.ok_or_else(|| unreadable(path, error))?;
+    let mut page = Page::default();
+    let ended = lines(&name, &mut file, &mut at.current, limit, false, &mut page).map_err(|e| unreadable(&name, &e))?;
+    page.more = !ended;
     page.cursor = serde_json::to_value(at).map_err(bad_cursor)?;
     Ok(page)
 }
@@ -275,6 +289,19 @@ mod tests {
         append(&f.path("access.log.1"), "unfinished");
         f.check(&["unfinished"]);
         f.check(&[]);
+    }
+
+    #[test]
+    fn between_renaming_and_reopening_nothing_is_missing() {
+        let mut f = Follower::new("between");
+        append(&f.path("access.log"), "one\n");
+        f.check(&["one"]);
+        append(&f.path("access.log"), "two\n");
+        std::fs::rename(f.path("access.log"), f.path("access.log.1")).unwrap();
+        f.check(&["two"]);
+        append(&f.path("access.log.1"), "late\n");
+        append(&f.path("access.log"), "three\n");
+        f.check(&["late", "three"]);
     }
 
     #[test]

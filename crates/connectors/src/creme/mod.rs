@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use attribution::Login;
 use database::{Column, Database};
 use manifest::{ACCESS_LOG, ACCOUNTS, HISTORYLINE, IMPRINT, LAST_VIEWED};
-use model::{Event, Micros, Refusal, SECOND, time};
+use model::{Event, Micros, Refusal, time};
 use normalise::Judged;
 use serde_json::{Value, json};
 use std::{io::BufRead, path::PathBuf};
@@ -53,7 +53,7 @@ impl Connector for Creme {
         let page = match stream {
             HISTORYLINE => rows::read(&mut database, &rows::HISTORY, cursor, limit, now).await,
             IMPRINT => rows::read(&mut database, &rows::IMPRINTS, cursor, limit, now).await,
-            LAST_VIEWED => reads::read(&mut database, cursor, limit).await,
+            LAST_VIEWED => reads::read(&mut database, cursor, limit, now).await,
             _ => accounts::read(&mut database, cursor, state, limit, now).await,
         };
         database.close().await;
@@ -116,7 +116,7 @@ async fn read_log(settings: &Settings, cursor: &Value, limit: usize, now: Micros
         }
     }
     let Some(earliest) = lines.iter().map(|(.., time)| *time).min() else { return Ok(page) };
-    let logins = match last_logins(settings, earliest - 2 * SECOND).await {
+    let logins = match last_logins(settings, earliest - attribution::LONG_BEFORE).await {
         Ok(logins) => logins,
         Err(error) => {
             // The lines are worth more than their users: they go on without.
@@ -125,7 +125,7 @@ async fn read_log(settings: &Settings, cursor: &Value, limit: usize, now: Micros
         }
     };
     for (at, mut line, time) in lines {
-        let near: Vec<&Login> = logins.iter().filter(|l| attribution::near(time, l.micros)).collect();
+        let near: Vec<&Login> = logins.iter().filter(|l| attribution::possible(time, l.micros)).collect();
         line["logins"] = json!(near);
         page.records[at].text = line.to_string();
     }

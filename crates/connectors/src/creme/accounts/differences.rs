@@ -71,6 +71,7 @@ impl Telling<'_> {
                 let joined = self.stamped(new, "date_joined");
                 self.add(Class::AccountChange, act::CREATE, "accounts.user", "created", Some(joined), Vec::new());
                 self.rights(&Map::new(), new, joined);
+                self.members(&Map::new(), new, joined);
             }
             (None, Some(new)) => {
                 let created = self.stamped(new, "created");
@@ -96,12 +97,7 @@ impl Telling<'_> {
             _ => {}
         }
         self.rights(old, new, when);
-        let (joined, left) = sets(old, new, "teammates");
-        for (list, activity, reason) in [(joined, Activity(3), "member_added"), (left, Activity(4), "member_removed")] {
-            for name in list {
-                self.add(Class::GroupManagement, activity, "accounts.team", reason, Some(when), vec![named("teammates", reason == "member_added", &name)]);
-            }
-        }
+        self.members(old, new, when);
         let changes: Vec<Change> = ["username", "first_name", "last_name", "email", "is_team", "role_id"]
             .into_iter()
             .filter(|f| old.get(*f) != new.get(*f))
@@ -127,6 +123,16 @@ impl Telling<'_> {
                 (false, true) => self.add(Class::UserAccess, act::ASSIGN_PRIVILEGES, "accounts.right", field, Some(when), vec![change(field, old, new)]),
                 (true, false) => self.add(Class::UserAccess, act::REVOKE_PRIVILEGES, "accounts.right", field, Some(when), vec![change(field, old, new)]),
                 _ => {}
+            }
+        }
+    }
+
+    /// Users a team gained or lost, one event each.
+    fn members(&mut self, old: &Map<String, Value>, new: &Map<String, Value>, when: EventTime) {
+        let (joined, left) = sets(old, new, "teammates");
+        for (list, activity, reason) in [(joined, Activity(3), "member_added"), (left, Activity(4), "member_removed")] {
+            for name in list {
+                self.add(Class::GroupManagement, activity, "accounts.team", reason, Some(when), vec![named("teammates", reason == "member_added", &name)]);
             }
         }
     }
@@ -268,6 +274,9 @@ mod tests {
         fold(&mut state, json!({ "what": "user", "id": 1, "row": user(&[], true, true), "first": true, "observed": "2026-03-02T09:15:00Z" }));
         assert_eq!(fold(&mut state, seen("user", user(&["Sales"], false, true), false)), [(3001, 1, "created".into()), (3005, 1, "role_given".into())]);
         assert_eq!(fold(&mut state, seen("user", Value::Null, false)), [(3001, 6, "deleted".into())]);
+        let team = json!({ "username": "North", "is_team": true, "is_active": true, "roles": [], "teammates": ["dana"] });
+        assert_eq!(fold(&mut state, seen("user", team, false)), [(3001, 1, "created".into()), (3006, 3, "member_added".into())]);
+        fold(&mut state, seen("user", Value::Null, false));
         assert_eq!(state["rows"].as_object().map(Map::len), Some(1));
     }
 }

@@ -91,7 +91,10 @@ pub(in crate::creme) async fn read(database: &mut Database, cursor: &Value, stat
         let text = serde_json::to_string(&difference).map_err(|e| ConnectorError::Protocol(format!("the snapshot cannot be written: {e}")))?;
         records.push(RawRecord { text, origin: format!("{key} at {observed}"), kind: "snapshot".to_owned() });
     }
-    Ok(Page { records, refused: Vec::new(), cursor: json!({ "snapshot": observed, "baseline": !(first && more) }), more })
+    // A snapshot that says nothing new moves nothing: otherwise every look would be a commit. One that does moves the cursor, so that
+    // of two readers at once only one is heard.
+    let cursor = if records.is_empty() && !first { cursor.clone() } else { json!({ "snapshot": observed, "baseline": !(first && more) }) };
+    Ok(Page { records, refused: Vec::new(), cursor, more })
 }
 
 async fn snapshot(database: &mut Database) -> Result<Rows, ConnectorError> {
