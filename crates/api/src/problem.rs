@@ -101,7 +101,9 @@ impl From<AppError> for Problem {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts", detail).retry_after(retry_after_secs)
             }
             AppError::SelfLedger(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "self-ledger", "Nothing was done", detail).retry_after(5),
-            AppError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", detail).retry_after(5),
+            AppError::Unavailable(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", format!("{}.", detail.trim_end_matches('.'))).retry_after(5)
+            }
             AppError::Internal(_) => Self::internal(&detail),
         }
     }
@@ -110,7 +112,7 @@ impl From<AppError> for Problem {
 impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         let detail = error.to_string();
-        let kept = format!("{detail}. Nothing already accepted is lost; send the same again.");
+        let kept = |why: &str| format!("{why}. Nothing already accepted is lost; send the same again.");
         match error {
             IntakeError::Busy { retry_after_secs } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "busy", "Too much at once", detail).retry_after(retry_after_secs)
@@ -124,9 +126,11 @@ impl From<IntakeError> for Problem {
             IntakeError::NoConnector(_) | IntakeError::NoStream { .. } | IntakeError::Connector(_) | IntakeError::Input { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The records cannot be read", detail)
             }
-            IntakeError::Store(_) | IntakeError::Ledger(_) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", kept).retry_after(5)
+            IntakeError::Store(error) => {
+                tracing::warn!(%error, "records were not taken");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", kept(&error.told())).retry_after(5)
             }
+            IntakeError::Ledger(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available just now", kept(&detail)).retry_after(5),
             IntakeError::Internal(_) => Self::internal(&detail),
         }
     }

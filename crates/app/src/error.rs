@@ -82,7 +82,10 @@ impl From<StoreError> for AppError {
         match error {
             StoreError::Conflict(why) => Self::Conflict(why),
             StoreError::NotFound(what) => Self::NotFound { what },
-            StoreError::Unavailable { .. } | StoreError::Unknown { .. } | StoreError::Fatal { .. } => Self::Unavailable(error.to_string()),
+            StoreError::Unavailable { .. } | StoreError::Unknown { .. } | StoreError::Fatal { .. } => {
+                tracing::warn!(%error, "answered as not available");
+                Self::Unavailable(error.told())
+            }
             StoreError::Damaged { .. } | StoreError::Internal(_) => Self::Internal(error.to_string()),
         }
     }

@@ -132,7 +132,7 @@ async fn killed_at_any_write_the_next_process_goes_on() {
             let dying = |blobs: &Arc<dyn Blobs>| Arc::new(Dying { blobs: blobs.clone(), left: left.clone(), after }) as Arc<dyn Blobs>;
             let lock = Lock::new(dying(&house.apart), "activity.lock");
             let killed =
-                Integrator::new(house.trail.clone(), dying(&house.blobs), LEDGER, signer(), lock, Uuid::new_v4()).step(size as i64 * 100_000_000).await;
+                Integrator::new(house.trail.clone(), dying(&house.blobs), LEDGER, signer(), lock, uuid::Uuid::new_v4()).step(size as i64 * 100_000_000).await;
             kills += usize::from(killed.is_err());
             house.fill(size, size + 7, 7).await;
             size += 7;
@@ -155,7 +155,7 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() { copy(&from, &to) } else { drop(std::fs::copy(from, to).unwrap()) }
+        if from.is_dir() { copy(&from, &to) } else { assert!(std::fs::copy(from, to).is_ok()) }
     }
 }
 
@@ -178,7 +178,7 @@ async fn data_older_than_its_lock_is_refused() {
     let other = House::embedded().await;
     other.fill(0, 200, 10).await;
     let under_our_lock =
-        Integrator::new(other.trail.clone(), other.blobs.clone(), LEDGER, signer(), Lock::new(house.apart.clone(), "activity.lock"), Uuid::new_v4());
+        Integrator::new(other.trail.clone(), other.blobs.clone(), LEDGER, signer(), Lock::new(house.apart.clone(), "activity.lock"), uuid::Uuid::new_v4());
     assert!(matches!(under_our_lock.check().await, Err(LedgerError::Older { .. })));
     assert!(under_our_lock.step(1).await.is_err());
     assert_eq!(other.blobs.get("activity/0/checkpoint").await.unwrap(), None);

@@ -25,4 +25,20 @@ pub enum StoreError {
     Internal(String),
 }
 
+/// Why a disk that is full does not answer otherwise.
+pub(crate) const DISK_FULL: &str = "the disk is full";
+
+impl StoreError {
+    /// For whoever asked: what the database itself said may name hosts, accounts and tables, and stays in the log.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Unavailable { what, why } if why == DISK_FULL => format!("{what} cannot be written: {DISK_FULL}. Nothing was taken or changed by this"),
+            Self::Unavailable { what, .. } => format!("{what} cannot be reached just now. Nothing was taken or changed by this"),
+            Self::Unknown { what, .. } => format!("{what} did not answer whether it was done. Look before you try again"),
+            Self::Fatal { what, .. } => format!("{what} failed; nothing is taken or changed until an administrator looked at the log"),
+            _ => "something went wrong here".to_owned(),
+        }
+    }
+}
+
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
 use config::Config;
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -71,7 +71,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 
 fn log(config: &Config) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match config.log.format.as_str() {
         "json" => builder.json().init(),
         _ => builder.with_target(false).init(),

@@ -39,7 +39,7 @@ pub struct SourceChange {
 
 impl App {
     pub async fn create_source(&self, caller: &Caller, new: SourceNew) -> Result<SourceDetail, AppError> {
-        self.scope_of(caller, Operation::SourcesCreate).await?;
+        self.allowed(caller, Operation::SourcesCreate, ()).await?;
         let mut problems: Vec<FieldProblem> = [name_problem(&new.name), title_problem(&new.title)].into_iter().flatten().collect();
         let connector = connectors::find(&new.connector);
         if connector.is_none() {
@@ -68,7 +68,7 @@ impl App {
     }
 
     pub async fn update_source(&self, caller: &Caller, id: Uuid, change: SourceChange) -> Result<SourceDetail, AppError> {
-        self.scope_of(caller, Operation::SourcesUpdate).await?;
+        self.allowed(caller, Operation::SourcesUpdate, ("source", id)).await?;
         let mut source = self.known_source(id).await?;
         let mut changed = Vec::new();
         if let Some(title) = change.title {

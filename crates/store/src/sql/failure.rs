@@ -1,6 +1,6 @@
 //! What a database error means upstairs: try again, find out, stop, or our fault.
 
-use crate::StoreError;
+use crate::{StoreError, error::DISK_FULL};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 
 /// The meaning of an error before a commit was sent: nothing is committed.
@@ -34,7 +34,7 @@ pub(crate) fn commit_failed(what: &'static str, error: DbErr) -> StoreError {
 fn coded(what: &'static str, code: &str, why: String) -> StoreError {
     // SQLITE_FULL; disk_full.
     if matches!(code, "13" | "53100") {
-        return StoreError::Unavailable { what, why: "the disk is full".to_owned() };
+        return StoreError::Unavailable { what, why: DISK_FULL.to_owned() };
     }
     if code.len() == 5 {
         return match &code[..2] {

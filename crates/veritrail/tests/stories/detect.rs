@@ -29,7 +29,9 @@ async fn a_brute_force_is_told(set_up: SetUp) {
     for n in 0..31 {
         house.stranger().push("desk", &key, "application/x-ndjson", ndjson(&[act(&format!("f{n}"), "nora.quist", "login_failed", 40 - n)])).await.unwrap().ok();
     }
-    house.stranger().push("desk", &key, "application/x-ndjson", ndjson(&[act("s", "nora.quist", "login", 1)])).await.unwrap().ok();
+    let mut success = act("s", "nora.quist", "login", 0);
+    success["outcome"] = "ok".into();
+    house.stranger().push("desk", &key, "application/x-ndjson", ndjson(&[success])).await.unwrap().ok();
     let last = Instant::now();
     let high = async || {
         let alerts = analyst.clone().get("/alerts").await.ok();

@@ -37,7 +37,7 @@ async fn a_lead_sees_one_department(set_up: SetUp) {
         assert_eq!(reader.get("/events/count?from=-1h").await.ok()["count"], 1);
         let of_emil = [
             reader.get("/events?from=-1h").await.ok(),
-            reader.get("/events/facets?from=-1h&fields=actor,person,department,address,target,activity").await.ok(),
+            reader.get("/events/facets?from=-1h&fields=actor,person,department,activity").await.ok(),
             reader.get("/overview?from=-1h").await.ok(),
             reader.get("/persons").await.ok(),
             reader.get("/alerts").await.ok(),
@@ -57,6 +57,8 @@ async fn a_lead_sees_one_department(set_up: SetUp) {
         let others = if own == "activity.0:0" { "activity.0:1" } else { "activity.0:0" };
         reader.get(&format!("/events/{others}")).await.problem(404);
         reader.get(&format!("/events/{others}/proof")).await.problem(404);
-        assert_eq!(reader.get("/events/count?from=-1h&q=emil").await.ok()["count"], 0);
+        // Words search sealed values: nothing is found, or, where they are masked for him, they may not be asked for.
+        let words = reader.get("/events/count?from=-1h&q=emil").await;
+        assert!(words.status == 422 || words.ok()["count"] == 0);
     }
 }
