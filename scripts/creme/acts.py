@@ -21,11 +21,13 @@ def main():
     stage.baseline("--wait" in sys.argv)
     cast = people.arrive(stage)
     kept = records.work(stage, cast)
-    people.rights(stage, cast)
+    people.rights_taken(stage, cast)
     records.refused(stage, cast, kept)
     stage.rotate("copy")
-    records.erased(stage, cast, kept)
-    people.leave(stage, cast)
+    records.trashed(stage, kept)
+    people.own(stage, cast)
+    records.erased(stage, kept)
+    people.leave(stage)
     stage.say({"kept": kept, "acts": stage.number})
 
 

@@ -135,8 +135,8 @@ def arrive(stage: Stage):
     return ids
 
 
-def rights(stage, ids):
-    """Rights come and go. Creme keeps their state only, and names nobody who changed it."""
+def rights_given(stage, ids):
+    """Rights come. Creme keeps their state only, and names nobody who changed it."""
     root = stage.browsers["root"]
     dana, omar, vera = ids["dana"], ids["omar"], ids["vera"]
     set_roles(stage, root, "root gives dana the role Readers too", dana, "dana", ["Sales", "Readers"], [(1, ["roles", None, "Readers"])])
@@ -154,6 +154,14 @@ def rights(stage, ids):
         north = stage.database.one("SELECT id FROM creme_core_cremeuser WHERE username = 'North'")
         act.becomes(event("accounts", ACCOUNT, 1, object_type="team", label="North", record=north))
         act.becomes(*[event("accounts", GROUP, 3, object_type="team", label="North", record=north, changes=[["teammates", None, n]]) for n in ["dana", "omar"]])
+
+
+def rights_taken(stage, ids):
+    """Rights go, and some accounts with them."""
+    root = stage.browsers["root"]
+    dana, omar, vera = ids["dana"], ids["omar"], ids["vera"]
+    readers = stage.database.one("SELECT id FROM creme_core_userrole WHERE name = 'Readers'")
+    north = stage.database.one("SELECT id FROM creme_core_cremeuser WHERE username = 'North'")
     set_roles(stage, root, "root takes the role Readers from dana again", dana, "dana", ["Sales"], [(2, ["roles", "Readers", None])])
     with stage.act("root enables vera again", "root", of="vera") as act:
         root.post(f"{USERS}/activate/{vera}", {}, expect=200)
@@ -164,7 +172,7 @@ def rights(stage, ids):
     )
     with stage.act("root lets Readers change every contact", "root", of="role Readers") as act:
         contact = str(stage.ctype("contact"))
-        form = {"0-set_type": "1", "0-ctype": contact, "0-forbidden": "False", "0-can_change": "on"}
+        form = {"0-set_type": "1", "0-ctype": contact, "0-forbidden": "False", "0-can_view": "on", "0-can_change": "on"}
         wizard(root, f"{ROLES}/add_credentials/{readers}", form, {})
         line = "allow view+change all contact"
         act.becomes(event("accounts", GROUP, 1, object_type="role", label="Readers", record=f"role/{readers}", changes=[["credentials", None, line]]))
@@ -189,8 +197,8 @@ def rights(stage, ids):
         act.becomes(event("accounts", ACCOUNT, 6, object_type="user", label="vera", record=vera))
 
 
-def leave(stage, ids):
-    """Passwords of one's own, and the way out."""
+def own(stage, ids):
+    """A password of one's own, and a role nobody needs."""
     dana, root = stage.browsers["dana"], stage.browsers["root"]
     with stage.act("dana changes her own password", "dana", of="dana") as act:
         new = "a new phrase dana thought of"
@@ -207,6 +215,11 @@ def leave(stage, ids):
         act.done()
         stage.jobs_done()
         act.becomes(event("accounts", GROUP, 5, object_type="role", label="Regular user", record=f"role/{id}"))
+
+
+def leave(stage):
+    """The way out."""
+    dana = stage.browsers["dana"]
     sign_out(stage, "dana")
     with stage.act("dana's browser asks for her contacts after signing out", None) as act:
         dana.get("/persons/contacts", expect=302)

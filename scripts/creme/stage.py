@@ -11,7 +11,7 @@ from web import Browser
 
 HERE = Path(__file__).parent
 # Longer than the connector waits between two looks at what it can only compare (accounts): acts further apart are told apart.
-APART = 7.0
+APART = 8.0
 
 
 def event(stream, class_uid, activity_id, **stated):
