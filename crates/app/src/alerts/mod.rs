@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use store::records::{AlertQuery, Alerts, Findings, Members};
 use uuid::Uuid;
-use view::{AlertActor, FindingView, HistoryView, RuleRef, StatusCounts};
+use view::{AlertActor, AlertHistoryView, FindingView, RuleRef, StatusCounts};
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 200;
@@ -139,7 +139,7 @@ impl App {
                 .map(|f| FindingView { id: f.id, first: rfc3339(f.first), last: rfc3339(f.last), count: f.count, supersedes: f.supersedes })
                 .collect(),
             rule_detail: rule,
-            history: history.into_iter().map(|n| HistoryView { at: rfc3339(n.at), member: by(n.member), what: n.what }).collect(),
+            history: history.into_iter().map(|n| AlertHistoryView { at: rfc3339(n.at), member: by(n.member), what: n.what }).collect(),
             alert: view,
         })
     }
