@@ -16,13 +16,13 @@ const COLUMNS: Column<Member>[] = [
   { title: "E-mail", cell: (member) => member.email },
   { title: "Role", cell: (member) => capital(spoken(member.role)) },
   { title: "Sees", cell: (member) => member.departments.map((one) => one.name).join(", ") || "as the role says" },
-  { title: "State", cell: (member) => (member.active ? "✓ active" : "‖ switched off") },
-  { title: "Access ends", cell: (member) => <TimeOr at={member.until} unknown="no end set" /> },
+  { title: "State", narrow: true, cell: (member) => (member.active ? "✓ active" : "‖ switched off") },
+  { title: "Access ends", narrow: true, cell: (member) => <TimeOr at={member.until} unknown="no end set" /> },
 ];
 const INVITED: Column<Invitation>[] = [
   { title: "E-mail", cell: (one) => one.email },
   { title: "Role", cell: (one) => capital(spoken(one.role)) },
-  { title: "Ends", cell: (one) => <Time at={one.expires} /> },
+  { title: "Ends", narrow: true, cell: (one) => <Time at={one.expires} /> },
 ];
 
 export function MembersPage() {
