@@ -31,6 +31,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           ["ledgers"],
           (old) => old && { ...old, items: old.items.map((one) => (one.name === ledger.name ? ledger : one)) },
         ),
+      refused: () => stale("session"),
       lagged: () => {
         tell(null);
         stale("alerts", "alert", "overview");
@@ -46,12 +47,15 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
 export const useLive = () => useContext(LiveContext);
 
+/** How often a page asks again. Every reading is written to the own trail, so rarely while the stream tells what is new. */
+export const useRenewal = () => (useLive().connected ? 60_000 : 10_000);
+
 export function LiveChip() {
   const { connected, possible } = useLive();
   if (!possible) return null;
   return (
     <span className="vt-chip" data-live={connected} title="New events and alerts arrive without reloading">
-      {connected ? "● live" : "○ reconnecting"}
+      <span aria-hidden="true">{connected ? "●" : "○"}</span> {connected ? "live" : "reconnecting"}
     </span>
   );
 }

@@ -47,6 +47,7 @@ export function ActivityPage() {
     submitted.preventDefault();
     change({ q: words.current?.value || undefined });
   };
+  const asked = Boolean(screen.q || screen.filter);
   const chosen = screen.columns?.split(",") ?? USUAL_COLUMNS;
   const total = histogram.data?.buckets.reduce((sum, one) => sum + one.success + one.failure + one.unknown, 0);
   const took = events.data?.pages[0]?.took_ms;
@@ -77,13 +78,14 @@ export function ActivityPage() {
     >
       <form onSubmit={search} className="vt-words">
         <TextInput
+          size="sm"
           ref={words}
           key={screen.q}
           defaultValue={screen.q}
           aria-label="Search events by words"
           placeholder="Words in the event: a name, a report, an address"
         />
-        <Button type="submit" variant="default">
+        <Button type="submit" size="sm" variant="default">
           Find
         </Button>
       </form>
@@ -105,7 +107,19 @@ export function ActivityPage() {
             onOpen={(open) => change({ open })}
             empty={
               <EmptyState title="No events match">
-                Widen the time range above, or remove words and filters. Events appear as soon as a source sends them.
+                <p>
+                  {asked
+                    ? "Nothing in this time range has all these words and filters."
+                    : "Nothing was recorded in this time range. Events appear as soon as a source sends them."}
+                </p>
+                <Button
+                  size="xs"
+                  onClick={() =>
+                    change(asked ? { q: undefined, filter: undefined } : { from: "-365d", until: undefined })
+                  }
+                >
+                  {asked ? "Remove words and filters" : "Show the last 365 days"}
+                </Button>
               </EmptyState>
             }
           />

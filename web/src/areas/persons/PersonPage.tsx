@@ -28,7 +28,7 @@ export function PersonPage() {
     >
       {person.isPending && <Loading />}
       {person.isError && <ErrorState what="The person could not be read" error={person.error} retry={person.refetch} />}
-      {data && <PersonStory person={data} />}
+      {data && <PersonStory key={data.id} person={data} />}
     </Page>
   );
 }
@@ -112,7 +112,7 @@ function Pattern({ person }: { person: string }) {
   if (pattern.isPending) return <Loading rows={4} />;
   if (pattern.isError)
     return <ErrorState what="The working hours could not be read" error={pattern.error} retry={pattern.refetch} />;
-  return <Week {...pattern.data} now={new Date()} />;
+  return <Week {...pattern.data} outlined={{ at: new Date(), label: "now" }} />;
 }
 
 function PersonEvents({ person }: { person: string }) {
@@ -143,6 +143,7 @@ function PersonEvents({ person }: { person: string }) {
         open={screen.open}
         onOpen={(open) => change({ open })}
         canProve={canProve}
+        ofOne
         empty="Widen the time range above: nothing was recorded about this person in it."
       />
     </>

@@ -20,9 +20,9 @@ const newest = (source: SourceHealth) =>
 
 const COLUMNS: Column<SourceHealth>[] = [
   { title: "Source", cell: (source) => source.title },
-  { title: "Health", cell: (source) => <Health status={source.status} /> },
+  { title: "Health", narrow: true, cell: (source) => <Health status={source.status} /> },
   { title: "In words", cell: (source) => source.summary },
-  { title: "Last received", cell: (source) => <TimeOr at={newest(source)} unknown="nothing yet" /> },
+  { title: "Last received", narrow: true, cell: (source) => <TimeOr at={newest(source)} unknown="nothing yet" /> },
   { title: "Events", numeric: true, cell: (source) => count(sum(source, "events")) },
   { title: "In quarantine", numeric: true, cell: (source) => count(sum(source, "quarantined")) },
 ];

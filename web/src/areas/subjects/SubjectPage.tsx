@@ -74,6 +74,7 @@ function SubjectEvents({ subject }: { subject: Subject }) {
       open={screen.open}
       onOpen={(open) => change({ open })}
       canProve={canProve}
+      ofOne={subject.kind !== "record"}
       empty="Widen the time range above: nothing was recorded in it."
     />
   );
