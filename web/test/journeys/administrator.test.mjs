@@ -37,8 +37,7 @@ test("a source is added from its manifest, gets a key, and what is pushed arrive
   if (!has("analyst")) return t.diagnostic("no analyst: the live tail was not watched");
   const watcher = await as("analyst");
   await visit(watcher, "/activity?live=1&from=-1h");
-  await watcher.getByText("● live").waitFor();
-  const before = await watcher.locator(".vt-open").count();
+  await watcher.locator(".vt-chip[data-live=true]").waitFor();
   const record = process.env.VERITRAIL_PUSH ?? "{}";
   const answer = await page.request.post(`${BASE}/api/v1/ingest/journey-${stamp}`, {
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/x-ndjson" },
@@ -47,7 +46,7 @@ test("a source is added from its manifest, gets a key, and what is pushed arrive
   if (!process.env.VERITRAIL_PUSH)
     return t.diagnostic(`VERITRAIL_PUSH gives no record: the push answered ${answer.status()}`);
   assert.equal(answer.status(), 200, await answer.text());
-  await watcher.waitForFunction((count) => document.querySelectorAll(".vt-open").length > count, before);
+  await watcher.getByRole("button", { name: new RegExp(`Journey ${stamp}`) }).waitFor();
   await shot(watcher, "live-tail");
   await watcher.context().close();
   await page.context().close();
