@@ -15,13 +15,13 @@ export type LiveEvents = {
 /** The browser reconnects by itself after a broken stream, but gives up after a refusal: then try again this much later. */
 const RETRY_MS = 5_000;
 
-/** Listens until the returned function is called. */
-export function openLive(on: LiveEvents): () => void {
+/** Listens until the returned function is called; `query` narrows the events as in a search. */
+export function openLive(on: LiveEvents, query = ""): () => void {
   let stream: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let broken = false;
   const open = () => {
-    stream = new EventSource(`${API_ROOT}/live`);
+    stream = new EventSource(`${API_ROOT}/live${query}`);
     const hear = <T>(name: string, act: ((data: T) => void) | undefined) =>
       stream?.addEventListener(name, (message) => act?.(JSON.parse((message as MessageEvent<string>).data) as T));
     stream.onopen = () => {

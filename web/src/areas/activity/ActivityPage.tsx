@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef } from "react";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useRef } from "react";
 import { api, type EventQuery } from "../../api";
 import { useLive } from "../../app/live";
 import { useScreen } from "../../app/screen";
@@ -17,9 +17,7 @@ import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
 import { Facets, useFacets } from "./Facets";
 import { Pills } from "./Pills";
-
-/** While the tail is on, the page asks again at most this often. */
-const TAIL_MS = 700;
+import { useTail } from "./tail";
 
 export function ActivityPage() {
   const { screen, change, range } = useScreen();
@@ -40,7 +38,7 @@ export function ActivityPage() {
   const canProve = useMay("events.prove");
   const live = useLive();
   const tailing = live.possible && screen.live === "1";
-  useTail(tailing);
+  useTail(tailing, query);
   const words = useRef<HTMLInputElement>(null);
   useKeys({ "/": () => words.current?.focus() });
   const search = (submitted: FormEvent<HTMLFormElement>) => {
@@ -128,24 +126,4 @@ export function ActivityPage() {
       <EventDrawer position={screen.open} onClose={() => change({ open: undefined })} canProve={canProve} />
     </Page>
   );
-}
-
-/** Asks the server again when something new arrived: so the list, the counts and the filters stay one answer. */
-function useTail(on: boolean) {
-  const { listen } = useLive();
-  const cache = useQueryClient();
-  useEffect(() => {
-    if (!on) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = listen(() => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        for (const name of ["events", "histogram", "facets"]) void cache.invalidateQueries({ queryKey: [name] });
-      }, TAIL_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [on, listen, cache]);
 }
