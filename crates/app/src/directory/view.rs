@@ -1,4 +1,4 @@
-//! The directory as pages read it (`web/src/api/types.ts`).
+//! The directory as pages read it.
 
 use crate::{events::view::SourceRef, view::Named};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Events as pages read them (`web/src/api/types.ts`).
+//! Events as pages read them.
 
 use serde::Serialize;
 use serde_json::{Map, Value};

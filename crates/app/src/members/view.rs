@@ -1,4 +1,4 @@
-//! Members as pages read them (`web/src/api/types.ts`).
+//! Members as pages read them.
 
 use crate::{App, Result, view::Named};
 use model::{Member, time::rfc3339};

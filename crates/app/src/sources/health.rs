@@ -73,7 +73,8 @@ fn words(state: SourceState, has_connector: bool, streams: &[(String, StreamHeal
     let quarantined: u64 = streams.iter().map(|(_, s)| s.quarantined).sum();
     let aside = if quarantined > 0 { format!(" {} records could not be read and wait in quarantine.", grouped(quarantined)) } else { String::new() };
     // When the last one came stands beside, in the reader's zone.
-    ("ok", format!("{} events so far.{aside}", grouped(events)))
+    let noun = if events == 1 { "event" } else { "events" };
+    ("ok", format!("{} {noun} so far.{aside}", grouped(events)))
 }
 
 fn view(title: String, health: StreamHealth) -> StreamView {
