@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError, api, type Session } from "../api";
 import { isForThePage } from "../ui/keys";
 import { Loading } from "../ui/states";
@@ -38,6 +38,13 @@ export function Shell({ session }: { session: Session }) {
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   }, []);
+  const rail = useRef<HTMLElement>(null);
+  // On a narrow screen the rail scrolls sideways: the page one is on must not be outside of it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path decides which link is current
+  useEffect(() => {
+    const current = rail.current?.querySelector<HTMLElement>("[aria-current=page]");
+    if (rail.current && current) rail.current.scrollLeft = current.offsetLeft - rail.current.clientWidth / 2;
+  }, [path]);
   const signOut = async () => {
     // A session that has ended already is as good as signed out.
     await api.signOut().catch((error: unknown) => {
@@ -60,7 +67,7 @@ export function Shell({ session }: { session: Session }) {
       <a className="vt-skip" href="#page">
         Skip to the page
       </a>
-      <nav className="vt-rail" aria-label="Pages">
+      <nav ref={rail} className="vt-rail" aria-label="Pages">
         <div className="vt-name">
           <img src="/icon.svg" alt="" width="20" height="20" />
           Veritrail

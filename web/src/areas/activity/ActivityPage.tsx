@@ -10,7 +10,7 @@ import { EVENT_COLUMNS, USUAL_COLUMNS } from "../../ui/event/columns";
 import { EventDrawer } from "../../ui/event/EventDrawer";
 import { useKeys } from "../../ui/keys";
 import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import { counted } from "../../ui/words";
 import { ColumnsMenu } from "./ColumnsMenu";
@@ -51,7 +51,7 @@ export function ActivityPage() {
   const took = events.data?.pages[0]?.took_ms;
   const state =
     total === undefined
-      ? "Counting events in this range."
+      ? until(histogram, "the events of this range")
       : `${counted(total, "event")} in this range${took === undefined ? "" : `, found in ${Math.round(took)} ms`}${tailing ? "; new ones appear by themselves" : ""}.`;
   return (
     <Page

@@ -10,7 +10,7 @@ import { COLUMNS_OF_ONE, EVENT_COLUMNS } from "../../ui/event/columns";
 import { EventDrawer } from "../../ui/event/EventDrawer";
 import { useKeys } from "../../ui/keys";
 import { useNow } from "../../ui/now";
-import { Facts, Page, Part } from "../../ui/Page";
+import { Facts, Page, Part, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { ErrorState, Loading } from "../../ui/states";
 import { Table } from "../../ui/Table";
@@ -41,7 +41,7 @@ export function AlertPage() {
             <Time at={data.last} ageOnly />
           </>
         ) : (
-          "Reading the alert."
+          until(alert, "the alert")
         )
       }
       actions={data && <Steps alert={data} />}

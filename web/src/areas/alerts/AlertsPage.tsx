@@ -5,7 +5,7 @@ import { type Alert, type AlertStatus, api } from "../../api";
 import { useRenewal } from "../../app/live";
 import { useScreen } from "../../app/screen";
 import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { EmptyState } from "../../ui/states";
 import type { Column } from "../../ui/Table";
@@ -62,7 +62,7 @@ export function AlertsPage() {
           ? counts.new + counts.in_progress === 0
             ? `Nothing waits for you; ${counted(counts.closed, "alert")} closed.`
             : `${counted(counts.new, "alert")} ${counts.new === 1 ? "waits" : "wait"} for a first look, ${count(counts.in_progress)} in progress.`
-          : "Counting alerts."
+          : until(alerts, "the alerts")
       }
     >
       <div className="vt-words">

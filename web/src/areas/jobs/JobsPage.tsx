@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { api, type Job } from "../../api";
 import { useMay } from "../../app/session";
 import { JobProgress } from "../../ui/JobProgress";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
@@ -49,7 +49,7 @@ export function JobsPage() {
       title="Jobs"
       state={
         underWay === undefined
-          ? "Reading your jobs."
+          ? until(jobs, "your jobs")
           : `${counted(underWay, "job")} under way. They go on when you leave.`
       }
     >

@@ -7,7 +7,7 @@ import { useMay } from "../../app/session";
 import { Histogram } from "../../ui/chart/Histogram";
 import { Who } from "../../ui/event/columns";
 import { Health } from "../../ui/Health";
-import { Page, Part } from "../../ui/Page";
+import { Page, Part, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
@@ -28,7 +28,7 @@ export function OverviewPage() {
   });
   const data = overview.data;
   return (
-    <Page title="Overview" state={data ? stateInWords(data) : "Reading the state of the trail."}>
+    <Page title="Overview" state={data ? stateInWords(data) : until(overview, "the state of the trail")}>
       <Histogram data={data?.histogram} onRange={change} />
       {overview.isPending && <Loading />}
       {overview.isError && (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, type Department } from "../../api";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
 import { count, counted } from "../../ui/words";
@@ -23,7 +23,7 @@ export function DirectoryPage() {
       state={
         items
           ? `${count(people)} people in ${counted(items.length, "department")}. Events find their person and department through it.`
-          : "Reading the directory."
+          : until(departments, "the directory")
       }
       actions={<ImportDirectory />}
     >

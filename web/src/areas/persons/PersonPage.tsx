@@ -5,7 +5,7 @@ import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { Week } from "../../ui/chart/Week";
 import { EventStream } from "../../ui/event/EventStream";
-import { Facts, Page, Part } from "../../ui/Page";
+import { Facts, Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { Time } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
@@ -23,7 +23,7 @@ export function PersonPage() {
       state={
         data
           ? `${data.title ?? "Title not in the directory"}, ${data.department?.name ?? "department unknown"}; ${counted(data.events_7d, "event")} in the last 7 days, ${counted(data.alerts_open, "open alert")}.`
-          : "Reading the person."
+          : until(person, "the person")
       }
     >
       {person.isPending && <Loading />}

@@ -7,7 +7,7 @@ import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { useKeys } from "../../ui/keys";
 import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import type { Column } from "../../ui/Table";
 import { count, counted } from "../../ui/words";
@@ -50,7 +50,7 @@ export function PersonsPage() {
       title="People"
       state={
         shown === undefined
-          ? "Reading the directory."
+          ? until(persons, "the directory")
           : `${counted(shown, "person").replace("persons", "people")} shown${persons.hasNextPage ? ", more below" : ""}.`
       }
     >

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, type Rule } from "../../api";
 import { useScreen } from "../../app/screen";
 import { Drawer } from "../../ui/Drawer";
-import { Facts, Page } from "../../ui/Page";
+import { Facts, Page, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
@@ -34,7 +34,7 @@ export function RulesPage() {
       state={
         items
           ? `${counted(items.length, "rule")} watch the trail${degraded ? `; ${degraded} see less than they should, because a stream is missing` : ", each with every stream it needs"}.`
-          : "Reading the rules."
+          : until(rules, "the rules")
       }
     >
       {rules.isPending && <Loading />}

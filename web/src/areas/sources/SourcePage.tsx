@@ -5,7 +5,7 @@ import { api, type Operation, type SourceDetail } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useSession } from "../../app/session";
 import { Health } from "../../ui/Health";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { CheckResult } from "./CheckResult";
 import { Keys } from "./Keys";
@@ -32,7 +32,7 @@ export function SourcePage() {
             <Health status={data.status} /> {data.summary}
           </>
         ) : (
-          "Reading the source."
+          until(source, "the source")
         )
       }
       actions={data && <Acts key={data.id} source={data} />}

@@ -62,7 +62,7 @@ export function Histogram({ data, onRange, mark, of }: Props) {
             aria-label={`Events over time by outcome. ${words}`}
             data-brush={onRange !== undefined}
             onPointerDown={(pointer) => {
-              if (!onRange || !buckets.length) return;
+              if (!onRange || !buckets.length || pointer.button !== 0) return;
               pointer.currentTarget.setPointerCapture(pointer.pointerId);
               const at = index(pointer.nativeEvent.offsetX);
               setDrag([at, at]);
