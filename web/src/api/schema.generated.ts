@@ -1150,6 +1150,7 @@ export interface components {
             alerts_open: {
                 [key: string]: number;
             };
+            /** @description The newest that are not closed. */
             alerts: components["schemas"]["AlertView"][];
             sources: components["schemas"]["SourceHealth"][];
             top_actors: components["schemas"]["TopActor"][];

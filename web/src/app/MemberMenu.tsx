@@ -57,7 +57,8 @@ export function MemberMenu({ session, scheme, onScheme, onKeys, signOut }: Props
                 onKeys();
               }}
             >
-              Keys <kbd>?</kbd>
+              {"Keys "}
+              <kbd>?</kbd>
             </Button>
             <Button variant="default" size="xs" loading={leave.isPending} onClick={() => leave.mutate()}>
               Sign out

@@ -89,6 +89,10 @@ test("an alert: assign to me by key, give a verdict", { skip }, async (t) => {
   await page.getByLabel("Note").fill("The quarter's report.");
   await page.getByRole("button", { name: "Give the verdict" }).click();
   await page.getByText(/Judged: expected\. The quarter's report\./).waitFor();
+  await page
+    .getByRole("list", { name: "History" })
+    .getByText(/: judged: expected$/)
+    .waitFor();
   await shot(page, "alert-verdict");
   assert.deepEqual(page.troubles, []);
   await page.context().close();

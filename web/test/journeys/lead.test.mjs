@@ -19,6 +19,9 @@ test("another department's person, events and records are nowhere", { skip }, as
   const { person } = foreign.actor;
   await analyst.context().close();
 
+  await visit(lead, "/overview");
+  await lead.locator(".vt-state", { hasText: /\d events? in this range/ }).waitFor();
+  assert.equal(await lead.getByText(/no source is connected/i).count(), 0, "sources he is not shown are not missing");
   await visit(lead, "/activity?from=-14d");
   await lead.locator(".vt-open").first().waitFor();
   const facet = lead.locator(".vt-facets details", { has: lead.getByText("Department", { exact: true }) });

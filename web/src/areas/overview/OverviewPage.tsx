@@ -20,6 +20,7 @@ const LEVELS: SeverityName[] = ["critical", "high", "medium", "low", "info"];
 export function OverviewPage() {
   const { range, change } = useScreen();
   const renewal = useRenewal();
+  const mayList = useMay("sources.list");
   const overview = useQuery({
     queryKey: ["overview", range],
     queryFn: ({ signal }) => api.overview(range, signal),
@@ -28,7 +29,7 @@ export function OverviewPage() {
   });
   const data = overview.data;
   return (
-    <Page title="Overview" state={data ? stateInWords(data) : until(overview, "the state of the trail")}>
+    <Page title="Overview" state={data ? stateInWords(data, mayList) : until(overview, "the state of the trail")}>
       <Histogram data={data?.histogram} onRange={change} />
       {overview.isPending && <Loading />}
       {overview.isError && (
@@ -41,7 +42,7 @@ export function OverviewPage() {
             <TopActors data={data} />
           </div>
           <div>
-            <Sources data={data} />
+            {mayList && <Sources data={data} />}
             <Ledgers />
           </div>
         </div>
