@@ -3,11 +3,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { type AlertDetail, api, type EventQuery } from "../../api";
 import { useMay } from "../../app/session";
 import { Histogram } from "../../ui/chart/Histogram";
-import { Week } from "../../ui/chart/Week";
+import { Week, WeekToCome } from "../../ui/chart/Week";
 import { ErrorState } from "../../ui/states";
 
 /** So much before and after is shown around an alert. */
 const AROUND_MS = 12 * 3_600_000;
+const OUTLINED = "hour of this alert";
 /** The heat map needs weeks to say anything. */
 const PATTERN_FROM = "-30d";
 
@@ -57,6 +58,6 @@ export function Hours({ alert }: { alert: AlertDetail }) {
   if (!may || person === undefined) return null;
   if (pattern.isError)
     return <ErrorState what="The working hours could not be read" error={pattern.error} retry={pattern.refetch} />;
-  if (!pattern.data) return <div className="vt-week" />;
-  return <Week {...pattern.data} outlined={{ at: new Date(alert.first), label: "hour of this alert" }} aboutHour />;
+  if (!pattern.data) return <WeekToCome label={OUTLINED} />;
+  return <Week {...pattern.data} outlined={{ at: new Date(alert.first), label: OUTLINED }} aboutHour />;
 }

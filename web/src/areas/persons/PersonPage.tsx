@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { api, type PersonDetail } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
-import { Week } from "../../ui/chart/Week";
+import { Week, WeekToCome } from "../../ui/chart/Week";
 import { EventStream } from "../../ui/event/EventStream";
 import { Facts, Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
@@ -109,7 +109,7 @@ function Pattern({ person }: { person: string }) {
     queryKey: ["pattern", person],
     queryFn: ({ signal }) => api.pattern(person, PATTERN_FROM, signal),
   });
-  if (pattern.isPending) return <Loading rows={4} />;
+  if (pattern.isPending) return <WeekToCome label="now" />;
   if (pattern.isError)
     return <ErrorState what="The working hours could not be read" error={pattern.error} retry={pattern.refetch} />;
   return <Week {...pattern.data} outlined={{ at: new Date(), label: "now" }} />;

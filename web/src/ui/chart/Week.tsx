@@ -26,6 +26,31 @@ type Props = {
   aboutHour?: boolean;
 };
 
+function Legend({ label, zone }: { label: string; zone: string }) {
+  return (
+    <span className="vt-legend">
+      <i data-of="own" /> own events <i data-of="peer" /> average of a peer <i data-of="now" /> {label} · times in{" "}
+      {zone}
+    </span>
+  );
+}
+
+/** Holds the picture's place while it is read, so that nothing below moves. */
+export function WeekToCome({ label }: { label: string }) {
+  return (
+    <figure className="vt-figure">
+      <figcaption>
+        <span className="vt-finding">Reading when they work</span>
+        <Legend label={label} zone="the zone of the person" />
+      </figcaption>
+      <div className="vt-week" />
+      <details>
+        <summary>As a table</summary>
+      </details>
+    </figure>
+  );
+}
+
 /** When someone works: hour by weekday, shade for own events, the ring for what a peer does on average; one hour is outlined. */
 export function Week({ zone, cells, peers, outlined, aboutHour = false }: Props) {
   const [place, width] = useWidth();
@@ -47,10 +72,7 @@ export function Week({ zone, cells, peers, outlined, aboutHour = false }: Props)
     <figure className="vt-figure">
       <figcaption>
         <span className="vt-finding">{words}</span>
-        <span className="vt-legend">
-          <i data-of="own" /> own events <i data-of="peer" /> average of a peer <i data-of="now" /> {outlined.label} ·
-          times in {zone}
-        </span>
+        <Legend label={outlined.label} zone={zone} />
       </figcaption>
       <div ref={place} className="vt-week">
         {width > 0 && (
