@@ -8,6 +8,8 @@ import "@mantine/core/styles.css";
 import "./theme/tokens.css";
 import "./theme/frame.css";
 import "./theme/parts.css";
+import "./theme/controls.css";
+import "./theme/over.css";
 import "./theme/table.css";
 import "./theme/chart.css";
 import { ApiError } from "./api";
