@@ -33,6 +33,13 @@ export async function close() {
   browser = undefined;
 }
 
+export async function signIn(page, role) {
+  await page.locator("input[type=email]").fill(SIGNINS[role].email);
+  await page.locator("input[type=password]").fill(SIGNINS[role].password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+}
+
 const kept = new Map();
 
 /** A page of a member who has signed in by hand once; `troubles` collects what the console and the policy complain about. */
@@ -54,10 +61,7 @@ export async function as(role, options = {}) {
   });
   if (!kept.has(role)) {
     await page.goto(BASE);
-    await page.locator("input[type=email]").fill(SIGNINS[role].email);
-    await page.locator("input[type=password]").fill(SIGNINS[role].password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    await signIn(page, role);
     kept.set(role, await context.storageState());
   }
   return page;

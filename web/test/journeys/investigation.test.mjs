@@ -1,7 +1,7 @@
 // Following one person and one record through what happened.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { accessible, as, close, has, openFirst, settled, shot, visit } from "./browser.mjs";
+import { accessible, as, close, has, openFirst, settled, shot, signIn, visit } from "./browser.mjs";
 
 after(close);
 const skip = !has("analyst") && "no sign-in of an analyst was given";
@@ -59,12 +59,14 @@ test("without an answer the page says so and recovers, and keeps what it had", {
   await page.context().close();
 });
 
-test("a session that ends shows the sign-in, not a broken page", { skip }, async () => {
+test("a session that ends shows the sign-in, and signing in goes on where it stopped", { skip }, async () => {
   const page = await as("analyst");
   await visit(page, "/activity");
   await page.context().clearCookies();
   await page.getByRole("link", { name: "Alerts" }).click();
   await page.getByRole("heading", { name: "Sign in to Veritrail" }).waitFor();
+  await signIn(page, "analyst");
+  await page.getByRole("heading", { name: "Alerts", level: 1 }).waitFor();
   assert.deepEqual(page.troubles, []);
   await page.context().close();
 });

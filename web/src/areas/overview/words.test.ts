@@ -24,6 +24,10 @@ test.each([
     "1,204 events in this range; 3 alerts are open, 1 of them high or critical; 1 of 2 sources is in trouble.",
   ],
   [
+    { alerts_open: { high: 1 }, sources: [source("ok")] },
+    "1,204 events in this range; 1 alert is open, and it is high or critical; the source is without trouble.",
+  ],
+  [
     { alerts_open: { low: 1 }, sources: [source("ok")] },
     "1,204 events in this range; 1 alert is open; the source is without trouble.",
   ],

@@ -9,7 +9,7 @@ export function stateInWords(data: Overview, showsSources: boolean): string {
   const alerts =
     open === 0
       ? "no alert is open"
-      : `${counted(open, "alert")} ${open === 1 ? "is" : "are"} open${urgent ? `, ${urgent} of them high or critical` : ""}`;
+      : `${counted(open, "alert")} ${open === 1 ? "is" : "are"} open${urgent ? (open === 1 ? ", and it is high or critical" : `, ${urgent} of them high or critical`) : ""}`;
   const sources =
     data.sources.length === 0
       ? "no source is connected"
