@@ -124,14 +124,21 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(settings::read))
 }
 
+/// The routes, and the document made from them.
+fn described() -> (Router<Server>, utoipa::openapi::OpenApi) {
+    let (routes, mut document) = operations().split_for_parts();
+    openapi::answers_are_whole(&mut document);
+    (routes, document)
+}
+
 /// The OpenAPI document as JSON text.
 pub fn openapi_json() -> String {
-    operations().into_openapi().to_pretty_json().expect("the document is plain data")
+    described().1.to_pretty_json().expect("the document is plain data")
 }
 
 /// The whole HTTP surface.
 pub fn router(server: Server, assets: Assets) -> Router {
-    let (api, document) = operations().split_for_parts();
+    let (api, document) = described();
     let document = Arc::new(document.to_pretty_json().expect("the document is plain data"));
     let api = api
         .route("/openapi.json", get(move |signed: signed::Signed| openapi::answer(signed, document.clone())))

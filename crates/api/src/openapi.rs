@@ -9,7 +9,8 @@ use std::sync::Arc;
 use utoipa::{
     IntoParams, OpenApi,
     openapi::{
-        OpenApi as Document,
+        OpenApi as Document, RefOr,
+        schema::{Schema, SchemaType, Type},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -43,6 +44,38 @@ pub struct EventQueryParams {
     components(schemas(Problem)),
 )]
 struct Described;
+
+/// An answer writes every field, `null` where there is nothing; only what may be sent (closed to unknown fields) may leave some out.
+/// The generator marks an `Option` as absent in both.
+pub fn answers_are_whole(document: &mut Document) {
+    let schemas = document.components.iter_mut().flat_map(|c| c.schemas.values_mut());
+    schemas.for_each(whole);
+}
+
+fn whole(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().for_each(whole),
+        RefOr::T(Schema::Object(object)) if object.additional_properties.is_none() => {
+            let absent: Vec<String> = object.properties.iter().filter(|(_, p)| may_be_null(p)).map(|(name, _)| name.clone()).collect();
+            object.required.extend(absent.into_iter().filter(|name| !object.required.contains(name)).collect::<Vec<_>>());
+        }
+        _ => {}
+    }
+}
+
+fn may_be_null(schema: &RefOr<Schema>) -> bool {
+    let is_null = |kind: &SchemaType| match kind {
+        SchemaType::Type(one) => *one == Type::Null,
+        SchemaType::Array(several) => several.contains(&Type::Null),
+        SchemaType::AnyValue => false,
+    };
+    match schema {
+        RefOr::T(Schema::Object(object)) => is_null(&object.schema_type),
+        RefOr::T(Schema::Array(array)) => is_null(&array.schema_type),
+        RefOr::T(Schema::OneOf(several)) => several.items.iter().any(may_be_null),
+        _ => false,
+    }
+}
 
 pub fn document() -> Document {
     let mut document = Described::openapi();

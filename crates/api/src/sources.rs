@@ -9,7 +9,7 @@ use crate::{
 };
 use app::sources::{
     NewKey, SourceChange, SourceCheck, SourceDetail, SourceNew,
-    view::{ConnectorList, QuarantinePage, SourceList},
+    view::{CheckView, ConnectorList, QuarantinePage, ReasonView, SourceList},
 };
 use axum::{
     body::Body,
@@ -19,7 +19,6 @@ use axum::{
 use futures::TryStreamExt;
 use pipeline::{FileHint, Replayed, SourceWithSettings};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tokio_util::{
     io::{StreamReader, SyncIoBridge},
     sync::CancellationToken,
@@ -44,10 +43,9 @@ pub async fn create(State(server): State<Server>, Signed(caller): Signed, Json(n
 }
 
 /// Tries everything a read would need, stream by stream, changing nothing in the CRM.
-#[utoipa::path(post, path = "/sources/check", tag = "sources", operation_id = "sources.check", request_body = SourceCheck, responses((status = 200, body = Object), (status = "default", body = Problem)))]
-pub async fn check(State(server): State<Server>, Signed(caller): Signed, Json(check): Json<SourceCheck>) -> Result<Json<serde_json::Value>> {
-    let report = server.app.check_source(&caller, check).await?;
-    Ok(Json(json!({ "ok": report.ok, "summary": report.summary, "streams": report.streams })))
+#[utoipa::path(post, path = "/sources/check", tag = "sources", operation_id = "sources.check", request_body = SourceCheck, responses((status = 200, body = CheckView), (status = "default", body = Problem)))]
+pub async fn check(State(server): State<Server>, Signed(caller): Signed, Json(check): Json<SourceCheck>) -> Result<Json<CheckView>> {
+    Ok(Json(server.app.check_source(&caller, check).await?.into()))
 }
 
 #[utoipa::path(get, path = "/sources/{id}", tag = "sources", operation_id = "sources.read", params(("id" = Uuid, Path)), responses((status = 200, body = SourceDetail), (status = "default", body = Problem)))]
@@ -134,13 +132,12 @@ pub struct ReplayView {
     events: u64,
     duplicates: u64,
     /// Why it still cannot be read.
-    #[schema(value_type = Option<Object>)]
-    refused: Option<serde_json::Value>,
+    refused: Option<ReasonView>,
 }
 
 impl From<Replayed> for ReplayView {
     fn from(replayed: Replayed) -> Self {
-        let refused = replayed.refused.map(|r| json!({ "code": r.code, "message": r.message, "field": r.field }));
+        let refused = replayed.refused.map(|r| ReasonView { code: r.code, message: r.message, field: r.field });
         Self { events: replayed.events, duplicates: replayed.duplicates, refused }
     }
 }

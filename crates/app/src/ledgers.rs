@@ -65,6 +65,7 @@ pub struct CheckpointView {
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LedgerState {
+    #[schema(schema_with = crate::view::words::ledger)]
     pub name: &'static str,
     pub generation: u32,
     pub size: u64,

@@ -21,9 +21,10 @@ pub struct OwnAct {
     pub time: String,
     pub member: Option<Named>,
     pub operation: String,
+    #[schema(schema_with = crate::view::words::outcome)]
     pub outcome: String,
     pub target: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub detail: Map<String, Value>,
     pub sentence: String,
 }
@@ -115,6 +116,22 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "exports.create" => "exported events",
         "self.list" => "read this trail",
         "directory.import" => "imported the directory",
+        "departments.list" => "looked at the departments",
+        "search.everything" => "searched people, records and pages",
+        "persons.list" => "looked at the people",
+        "persons.read" => "opened a person",
+        "subjects.read" => "opened an account or a record",
+        "rules.list" => "looked at the rules",
+        "connectors.list" => "looked at what can be connected",
+        "sources.list" => "looked at the sources",
+        "sources.read" => "opened a source",
+        "jobs.list" => "looked at own jobs",
+        "jobs.read" => "opened a job",
+        "jobs.cancel" => "cancelled a job",
+        "jobs.file" => "took an exported file away",
+        "ledgers.list" => "looked at the state of the ledgers",
+        "members.list" => "looked at the members",
+        "settings.read" => "read the settings",
         other => return format!("{who} used {other}{}", if failed { ", without success" } else { "" }),
     };
     let reason = opened.clear.reason.as_deref().map(|r| format!(" ({})", r.replace('_', " "))).unwrap_or_default();

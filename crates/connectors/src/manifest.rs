@@ -39,6 +39,19 @@ pub enum SettingKind {
     Choice,
 }
 
+impl SettingKind {
+    pub const ALL: [SettingKind; 5] = [SettingKind::Text, SettingKind::Secret, SettingKind::Url, SettingKind::Path, SettingKind::Choice];
+    pub fn name(self) -> &'static str {
+        match self {
+            SettingKind::Text => "text",
+            SettingKind::Secret => "secret",
+            SettingKind::Url => "url",
+            SettingKind::Path => "path",
+            SettingKind::Choice => "choice",
+        }
+    }
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct StreamManifest {
     pub name: &'static str,

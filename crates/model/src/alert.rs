@@ -13,6 +13,7 @@ pub enum AlertStatus {
 }
 
 impl AlertStatus {
+    pub const ALL: [AlertStatus; 3] = [AlertStatus::New, AlertStatus::InProgress, AlertStatus::Closed];
     pub fn name(self) -> &'static str {
         match self {
             AlertStatus::New => "new",
@@ -21,7 +22,7 @@ impl AlertStatus {
         }
     }
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::New, Self::InProgress, Self::Closed].into_iter().find(|s| s.name() == name)
+        Self::ALL.into_iter().find(|s| s.name() == name)
     }
 }
 
@@ -35,6 +36,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    pub const ALL: [Verdict; 3] = [Verdict::True, Verdict::Expected, Verdict::Noise];
     pub fn name(self) -> &'static str {
         match self {
             Verdict::True => "true",
@@ -43,7 +45,7 @@ impl Verdict {
         }
     }
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::True, Self::Expected, Self::Noise].into_iter().find(|s| s.name() == name)
+        Self::ALL.into_iter().find(|s| s.name() == name)
     }
 }
 

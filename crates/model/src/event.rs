@@ -19,6 +19,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Unknown => "unknown",

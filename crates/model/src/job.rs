@@ -16,6 +16,7 @@ pub enum JobState {
 }
 
 impl JobState {
+    pub const ALL: [JobState; 5] = [JobState::Queued, JobState::Running, JobState::Done, JobState::Failed, JobState::Cancelled];
     pub fn name(self) -> &'static str {
         match self {
             JobState::Queued => "queued",
@@ -26,7 +27,7 @@ impl JobState {
         }
     }
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled].into_iter().find(|s| s.name() == name)
+        Self::ALL.into_iter().find(|s| s.name() == name)
     }
 }
 

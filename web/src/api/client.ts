@@ -1,5 +1,8 @@
 /** One door to the server: every call, header and problem response passes here. */
 
+import { queryString } from "./query";
+import type { paths } from "./schema.generated";
+
 export const API_ROOT = "/api/v1";
 
 export type FieldProblem = { field: string; detail: string };
@@ -27,51 +30,96 @@ function problemOf(status: number, text: string, retryAfter: string | null): Api
   }
 }
 
-const UNREACHABLE = () =>
-  new ApiError(0, "The server cannot be reached", "Nothing was changed. Check the connection and try again.");
+/** After a change was sent nobody knows whether it arrived: the page must not promise that it did not. */
+const UNREACHABLE = (reading: boolean) =>
+  new ApiError(
+    0,
+    "The server cannot be reached",
+    reading
+      ? "Nothing was changed. Check the connection and try again."
+      : "Whether it was done is unknown. Check the connection, then read the page again before you repeat it.",
+  );
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Query = Parameters<typeof queryString>[0];
+type Method = "get" | "post" | "patch" | "delete";
+/** The paths of the contract that know a method. */
+type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never;
+}[keyof paths];
+type Told<P extends keyof paths, M extends Method> = paths[P][M] extends { parameters: infer Given } ? Given : never;
+type QueryOf<P extends keyof paths, M extends Method> =
+  NonNullable<Told<P, M> extends { query?: infer Q } ? Q : never> extends infer Q
+    ? { [Name in keyof Q]: Q[Name] | null }
+    : never;
+type BodyOf<P extends keyof paths, M extends Method> = paths[P][M] extends {
+  requestBody: { content: { "application/json": infer Body } };
+}
+  ? Body
+  : undefined;
+type AnswerOf<P extends keyof paths, M extends Method> = paths[P][M] extends {
+  responses: { 200: { content: { "application/json": infer Answer } } };
+}
+  ? Answer
+  : undefined;
 
-async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  // The server refuses unsafe methods without this header: a foreign page cannot set it without a preflight.
-  if (method !== "GET") headers["X-Veritrail"] = "1";
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
-  try {
-    response = await fetch(API_ROOT + path, {
-      method,
-      headers,
-      credentials: "same-origin",
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-    });
-  } catch (cause) {
-    if (signal?.aborted) throw cause;
-    throw UNREACHABLE();
-  }
-  if (!response.ok) throw problemOf(response.status, await response.text(), response.headers.get("Retry-After"));
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+type Asked<P extends keyof paths, M extends Method> = {
+  path?: Record<string, string>;
+  query?: QueryOf<P, M>;
+  body?: BodyOf<P, M>;
+  signal?: AbortSignal;
+};
+
+/** The address of a path of the contract: its parts in braces filled in, the query behind it. */
+export function address(path: string, parts: Record<string, string> = {}, query: Query = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parts[name] ?? ""));
+  return filled + queryString(query);
 }
 
-export const get = <T>(path: string, signal?: AbortSignal) => call<T>("GET", path, undefined, signal);
-export const post = <T>(path: string, body?: unknown) => call<T>("POST", path, body);
-export const patch = <T>(path: string, body?: unknown) => call<T>("PATCH", path, body);
-export const remove = <T>(path: string) => call<T>("DELETE", path);
+function caller<M extends Method>(method: M) {
+  return async <P extends PathOf<M>>(path: P, asked: Asked<P, M> = {}): Promise<AnswerOf<P, M>> => {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    // The server refuses unsafe methods without this header: a foreign page cannot set it without a preflight.
+    if (method !== "get") headers["X-Veritrail"] = "1";
+    if (asked.body !== undefined) headers["Content-Type"] = "application/json";
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(API_ROOT + address(path, asked.path, asked.query as Query), {
+        method: method.toUpperCase(),
+        headers,
+        credentials: "same-origin",
+        body: asked.body === undefined ? undefined : JSON.stringify(asked.body),
+        signal: asked.signal,
+      });
+      text = await response.text();
+    } catch (cause) {
+      if (asked.signal?.aborted) throw cause;
+      throw UNREACHABLE(method === "get");
+    }
+    if (!response.ok) throw problemOf(response.status, text, response.headers.get("Retry-After"));
+    return (text ? JSON.parse(text) : undefined) as AnswerOf<P, M>;
+  };
+}
+
+export const get = caller("get");
+export const post = caller("post");
+export const patch = caller("patch");
+export const remove = caller("delete");
+
+type Sending = { path?: Record<string, string>; query?: Query; type?: string; progress: (share: number) => void };
 
 /** A file as the raw body; `fetch` cannot report how much has been sent, so this one call uses XMLHttpRequest. */
-export function upload<T>(path: string, file: File, progress: (share: number) => void, type = file.type): Promise<T> {
+export function upload<P extends PathOf<"post">>(path: P, file: File, sending: Sending): Promise<AnswerOf<P, "post">> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", API_ROOT + path);
+    request.open("POST", API_ROOT + address(path, sending.path, sending.query));
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-Veritrail", "1");
-    request.setRequestHeader("Content-Type", type || "application/octet-stream");
-    request.upload.onprogress = (sent) => sent.lengthComputable && progress(sent.loaded / sent.total);
-    request.onerror = () => reject(UNREACHABLE());
+    request.setRequestHeader("Content-Type", sending.type || file.type || "application/octet-stream");
+    request.upload.onprogress = (sent) => sent.lengthComputable && sending.progress(sent.loaded / sent.total);
+    request.onerror = () => reject(UNREACHABLE(false));
     request.onload = () => {
-      if (request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      if (request.status < 300) resolve(JSON.parse(request.responseText) as AnswerOf<P, "post">);
       else reject(problemOf(request.status, request.responseText, request.getResponseHeader("Retry-After")));
     };
     request.send(file);

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { ApiError, api } from "../api";
+import { ApiError, api, type Session } from "../api";
 import { ErrorState, Loading } from "../ui/states";
 import { LiveProvider } from "./live";
 import { Shell } from "./Shell";
@@ -19,6 +19,9 @@ export function Frame() {
     queryFn: ({ signal }) => api.session(signal),
     retry: false,
     staleTime: 60_000,
+    // Asking again while somebody types a password would take the form away.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
   });
   const signedOut = session.error instanceof ApiError && session.error.status === 401;
   const firstRun = useQuery({
@@ -27,8 +30,12 @@ export function Frame() {
     enabled: signedOut,
     retry: false,
   });
-  const enter = (data: unknown) => cache.setQueryData(["session"], data);
-  if (session.data)
+  /** What another member read in this tab must not be there for the next one. */
+  const enter = (data: Session) => {
+    cache.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+    cache.setQueryData(["session"], data);
+  };
+  if (session.data && !signedOut)
     return (
       <LiveProvider>
         <Shell session={session.data} />

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api } from "../api";
 import { useNow } from "../ui/now";
 import { count } from "../ui/words";
+import { useRenewal } from "./live";
 import { useMay } from "./session";
 
 /** A checkpoint older than this while records wait for one means sealing has fallen behind. */
@@ -10,10 +11,11 @@ const LATE_SECS = 60;
 export function LedgerChip() {
   const may = useMay("ledgers.list");
   const now = useNow();
+  const renewal = useRenewal();
   const ledgers = useQuery({
     queryKey: ["ledgers"],
     queryFn: ({ signal }) => api.ledgers(signal),
-    refetchInterval: 10_000,
+    refetchInterval: renewal,
     retry: false,
     enabled: may,
   });

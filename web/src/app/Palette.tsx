@@ -1,7 +1,8 @@
 import { TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type KeyboardEvent, useDeferredValue, useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import { api } from "../api";
 import { Dialog } from "../ui/Dialog";
 import { ErrorState } from "../ui/states";
@@ -10,13 +11,17 @@ import { allowedPages } from "./pages";
 import { useMay, useSession } from "./session";
 
 export type Action = { title: string; run: () => void };
+/** So long a pause in typing makes a question. */
+const PAUSE_MS = 200;
+
 type Entry = { key: string; kind: string; title: string; subtitle: string; run: () => void };
 
 /** Ctrl-K: pages and actions at once, people, records, events and alerts as the server finds them. */
 export function Palette({ actions, onClose }: { actions: Action[]; onClose: () => void }) {
   const [words, setWords] = useState("");
   const [at, setAt] = useState(0);
-  const asked = useDeferredValue(words.trim());
+  // Each search is written to the own trail: ask for words, not for letters.
+  const [asked] = useDebouncedValue(words.trim(), PAUSE_MS);
   const navigate = useNavigate();
   const may = useMay("search.everything");
   const operations = useSession().operations;
@@ -61,7 +66,7 @@ export function Palette({ actions, onClose }: { actions: Action[]; onClose: () =
         aria-expanded="true"
         aria-controls="vt-found"
         aria-activedescendant={entries[chosen] ? `vt-found-${chosen}` : undefined}
-        autoFocus
+        data-autofocus
         value={words}
         onChange={(typed) => {
           setWords(typed.currentTarget.value);
@@ -86,7 +91,9 @@ export function Palette({ actions, onClose }: { actions: Action[]; onClose: () =
           </button>
         ))}
       </div>
-      {entries.length === 0 && <p className="vt-muted">{found.isFetching ? "Searching." : "Nothing found."}</p>}
+      {entries.length === 0 && (
+        <p className="vt-muted">{found.isFetching || asked !== words.trim() ? "Searching." : "Nothing found."}</p>
+      )}
     </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 import { Button, TextInput } from "@mantine/core";
 import type { FormEvent } from "react";
 import { Menu } from "../ui/Menu";
-import { absolute, readerZone } from "../ui/time";
+import { absolute, brief, readerZone } from "../ui/time";
+import { counted } from "../ui/words";
 import { useScreen } from "./screen";
 
 const RANGES = [
@@ -20,11 +21,24 @@ function local(time: string): string {
   return absolute(at.toISOString()).slice(0, 16).replace(" ", "T");
 }
 
+const UNITS: Record<string, string> = { s: "second", m: "minute", h: "hour", d: "day", w: "week" };
+
+/** "-14d" as the address writes it: "14 days". */
+function sinceWords(time: string): string {
+  const [, number, unit] = /^-(\d+)([smhdw])$/.exec(time) ?? [];
+  return number && unit ? counted(Number(number), UNITS[unit] ?? unit) : time;
+}
+
 export function TimeRange() {
   const { range, change } = useScreen();
   const known = range.until === undefined ? RANGES.find((one) => one.value === range.from) : undefined;
-  const end = (time: string) => (time.startsWith("-") ? time : absolute(time).slice(0, 16));
-  const label = known?.label ?? `${end(range.from)} to ${range.until ? end(range.until) : "now"}`;
+  const now = Date.now();
+  const end = (time: string) => (time.startsWith("-") ? `${sinceWords(time)} ago` : brief(time, now, false));
+  const label =
+    known?.label ??
+    (range.until === undefined && range.from.startsWith("-")
+      ? `Last ${sinceWords(range.from)}`
+      : `${end(range.from)} to ${range.until ? end(range.until) : "now"}`);
   const zone = readerZone();
   return (
     <Menu label={label} hint={`The time range of this page, in ${zone}`}>

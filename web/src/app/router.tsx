@@ -35,6 +35,11 @@ const persons = createRoute({
   path: "/persons",
   component: lazyRouteComponent(() => import("../areas/persons/PersonsPage"), "PersonsPage"),
 });
+const directory = createRoute({
+  getParentRoute: () => frame,
+  path: "/directory",
+  component: lazyRouteComponent(() => import("../areas/persons/DirectoryPage"), "DirectoryPage"),
+});
 const person = createRoute({
   getParentRoute: () => frame,
   path: "/persons/$id",
@@ -110,6 +115,7 @@ export const router = createRouter({
       activity,
       myActivity,
       persons,
+      directory,
       person,
       subject,
       alerts,

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import type { Session } from "../api";
+import type { Operation, Session } from "../api";
 
 /** The signed-in member. Pages are only drawn inside the frame, which has read the session. */
 export function useSession(): Session {
@@ -9,4 +9,4 @@ export function useSession(): Session {
 }
 
 /** Whether the member may call an operation; the server decides again on every call. */
-export const useMay = (operation: string): boolean => useSession().operations.includes(operation);
+export const useMay = (operation: Operation): boolean => useSession().operations.includes(operation);

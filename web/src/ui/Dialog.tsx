@@ -9,6 +9,8 @@ export function Dialog({ title, onClose, children }: Props) {
   useEffect(() => {
     const dialog = place.current;
     dialog?.showModal();
+    // Opening gives the focus to the first button, which is the one that closes.
+    dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => dialog?.close();
   }, []);
   return (

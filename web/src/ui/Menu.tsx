@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 
 type Props = { label: string; hint?: string; children: (close: () => void) => ReactNode };
 
-/** A button with a small panel under it; closes on Escape, on a click elsewhere and when its content asks. */
+/** A button with a small panel under it; closes on Escape, when the pointer or the focus goes elsewhere, and when its content asks. */
 export function Menu({ label, hint, children }: Props) {
   const [open, setOpen] = useState(false);
   const place = useRef<HTMLDivElement>(null);
@@ -18,9 +18,15 @@ export function Menu({ label, hint, children }: Props) {
       setOpen(false);
       place.current?.querySelector("button")?.focus();
     };
+    const left = (focus: FocusEvent) => {
+      if (focus.relatedTarget && !place.current?.contains(focus.relatedTarget as Node)) setOpen(false);
+    };
+    const menu = place.current;
+    menu?.addEventListener("focusout", left);
     document.addEventListener("pointerdown", away);
     document.addEventListener("keydown", leave, true);
     return () => {
+      menu?.removeEventListener("focusout", left);
       document.removeEventListener("pointerdown", away);
       document.removeEventListener("keydown", leave, true);
     };

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from "react";
+import { capital } from "./words";
 
 type Props = { title: string; state: ReactNode; actions?: ReactNode; children: ReactNode };
 
@@ -20,6 +21,10 @@ export function Page({ title, state, actions, children }: Props) {
     </>
   );
 }
+
+/** What the sentence under the title says while there is nothing to say yet: that it is being read, or that it could not be. */
+export const until = (query: { isError: boolean }, what: string): string =>
+  query.isError ? `${capital(what)} could not be read.` : `Reading ${what}.`;
 
 /** A titled part of a page. */
 export function Part({ title, children }: { title: string; children: ReactNode }) {

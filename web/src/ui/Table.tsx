@@ -1,7 +1,16 @@
 import { type ReactNode, useRef } from "react";
 import { useKeys } from "./keys";
 
-export type Column<Row> = { id?: string; title: string; cell: (row: Row) => ReactNode; numeric?: boolean };
+export type Column<Row> = {
+  id?: string;
+  title: string;
+  cell: (row: Row) => ReactNode;
+  numeric?: boolean;
+  /** Says what the row is, opens it and takes the room that is left; the first column where none is marked. */
+  main?: boolean;
+  /** Stays on one line. */
+  narrow?: boolean;
+};
 
 type Props<Row> = {
   label: string;
@@ -13,7 +22,7 @@ type Props<Row> = {
   onOpen?: (id: string) => void;
 };
 
-/** Dense rows. j and k move through the first cells' buttons, Enter opens; with a row open they open the next one. Narrow screens stack the cells. */
+/** Dense rows. j and k move through the main cells' buttons, Enter opens; with a row open they open the next one. Narrow screens stack the cells. */
 export function Table<Row>({ label, columns, rows, id, selected, onOpen }: Props<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const move = (step: number) => {
@@ -28,6 +37,7 @@ export function Table<Row>({ label, columns, rows, id, selected, onOpen }: Props
     else buttons[to]?.focus();
     buttons[to]?.scrollIntoView({ block: "nearest" });
   };
+  const main = columns.find((column) => column.main) ?? columns[0];
   useKeys(onOpen ? { j: () => move(1), k: () => move(-1) } : {});
   return (
     <div className="vt-sheet">
@@ -35,7 +45,7 @@ export function Table<Row>({ label, columns, rows, id, selected, onOpen }: Props
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.title} scope="col" data-numeric={column.numeric}>
+              <th key={column.title} scope="col" data-numeric={column.numeric} data-narrow={column.narrow}>
                 {column.title}
               </th>
             ))}
@@ -44,9 +54,15 @@ export function Table<Row>({ label, columns, rows, id, selected, onOpen }: Props
         <tbody ref={body}>
           {rows.map((row) => (
             <tr key={id(row)} data-selected={selected === id(row)} onClick={onOpen && (() => onOpen(id(row)))}>
-              {columns.map((column, index) => (
-                <td key={column.title} data-title={column.title} data-numeric={column.numeric}>
-                  {index === 0 && onOpen ? (
+              {columns.map((column) => (
+                <td
+                  key={column.title}
+                  data-title={column.title}
+                  data-numeric={column.numeric}
+                  data-narrow={column.narrow}
+                  data-main={column === main}
+                >
+                  {column === main && onOpen ? (
                     <button type="button" className="vt-open">
                       {column.cell(row)}
                     </button>

@@ -1,13 +1,19 @@
 import { useNow } from "./now";
-import { absolute, readerZone, relative } from "./time";
+import { absolute, age, brief, readerZone, relative } from "./time";
 
-/** The reader's local time with its zone on hover, the age beside it. */
+/** The reader's local time with its zone and age in words on hover, the age beside it. */
 export function Time({ at, ageOnly = false }: { at: string; ageOnly?: boolean }) {
   const now = useNow();
-  const full = absolute(at);
+  const hint = `${absolute(at)} (${readerZone()}), ${relative(at, now)}`;
   return (
-    <time className="vt-time" dateTime={at} title={`${full} (${readerZone()})`}>
-      {ageOnly ? relative(at, now) : `${full.slice(0, 19)} · ${relative(at, now)}`}
+    <time className="vt-time" dateTime={at} title={hint}>
+      {ageOnly ? (
+        relative(at, now)
+      ) : (
+        <>
+          <span className="vt-clock">{brief(at, now)}</span> <span className="vt-age">{age(at, now)}</span>
+        </>
+      )}
     </time>
   );
 }

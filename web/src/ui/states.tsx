@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ApiError } from "../api";
+import { capital } from "./words";
 
 /** Says what belongs here and how it gets here. */
 export function EmptyState({ title, children }: { title: string; children: ReactNode }) {
@@ -12,6 +13,11 @@ export function EmptyState({ title, children }: { title: string; children: React
   );
 }
 
+/** Asking again changes nothing: it is refused, or not there. */
+const isSettled = (problem: ApiError | null) => problem?.status === 403 || problem?.status === 404;
+
+const sentence = (words: string) => capital(/[.!?]$/.test(words) ? words : `${words}.`);
+
 /** Says what failed, in the server's words, and what to do. */
 export function ErrorState({ what, error, retry }: { what: string; error: unknown; retry?: () => void }) {
   const problem = error instanceof ApiError ? error : null;
@@ -20,7 +26,7 @@ export function ErrorState({ what, error, retry }: { what: string; error: unknow
       <h2>{what}</h2>
       <p>
         {problem
-          ? [problem.title, problem.detail].filter(Boolean).join(". ")
+          ? [problem.title, problem.detail].filter(Boolean).map(sentence).join(" ")
           : "This page met something it did not expect. Nothing was changed."}
       </p>
       {problem && problem.errors.length > 0 && (
@@ -30,8 +36,8 @@ export function ErrorState({ what, error, retry }: { what: string; error: unknow
           ))}
         </ul>
       )}
-      {retry && (
-        <Button variant="default" onClick={() => retry()}>
+      {retry && !isSettled(problem) && (
+        <Button size="xs" variant="default" onClick={() => retry()}>
           Try again
         </Button>
       )}

@@ -1,7 +1,7 @@
 // What an administrator does: sources, keys, quarantine, members. What is pushed shows in an analyst's live tail.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { as, BASE, close, has, settled, shot, visit } from "./browser.mjs";
+import { as, BASE, close, has, pusher, settled, shot, visit } from "./browser.mjs";
 
 after(close);
 const skip = !has("administrator") && "no sign-in of an administrator was given";
@@ -37,8 +37,7 @@ test("a source is added from its manifest, gets a key, and what is pushed arrive
   if (!has("analyst")) return t.diagnostic("no analyst: the live tail was not watched");
   const watcher = await as("analyst");
   await visit(watcher, "/activity?live=1&from=-1h");
-  await watcher.getByText("● live").waitFor();
-  const before = await watcher.locator(".vt-open").count();
+  await watcher.locator(".vt-chip[data-live=true]").waitFor();
   const record = process.env.VERITRAIL_PUSH ?? "{}";
   const answer = await page.request.post(`${BASE}/api/v1/ingest/journey-${stamp}`, {
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/x-ndjson" },
@@ -47,34 +46,25 @@ test("a source is added from its manifest, gets a key, and what is pushed arrive
   if (!process.env.VERITRAIL_PUSH)
     return t.diagnostic(`VERITRAIL_PUSH gives no record: the push answered ${answer.status()}`);
   assert.equal(answer.status(), 200, await answer.text());
-  await watcher.waitForFunction((count) => document.querySelectorAll(".vt-open").length > count, before);
+  await watcher.getByRole("button", { name: new RegExp(`Journey ${stamp}`) }).waitFor();
   await shot(watcher, "live-tail");
   await watcher.context().close();
   await page.context().close();
 });
 
-test("a record in quarantine says why and is read again", { skip }, async (t) => {
+test("a record in quarantine says why and is read again", { skip }, async () => {
   const page = await as("administrator");
+  const push = await pusher(page, "desk");
+  const answered = await push([{ id: `nobody-${stamp}`, time: new Date().toISOString(), action: "view" }]);
+  assert.equal(answered.quarantined, 1, "a record that names nobody cannot be read");
   await visit(page, "/sources");
-  const sources = await page.locator(".vt-open").count();
-  for (let row = 0; row < sources; row += 1) {
-    await visit(page, "/sources");
-    await page.locator(".vt-open").nth(row).click();
-    await page.waitForURL((url) => url.pathname !== "/sources");
-    await settled(page);
-    await page.getByRole("tab", { name: "Quarantine" }).click();
-    await page.waitForFunction(() => document.querySelectorAll(".vt-loading").length === 0);
-    const replay = page.getByRole("button", { name: "Read again", exact: true }).last();
-    const inList = page.getByRole("table", { name: "records in quarantine" });
-    if ((await inList.count()) === 0 || (await inList.getByRole("button").count()) === 0) continue;
-    await replay.click();
-    await page.getByText(/^(Read: |Still refused: )/).waitFor();
-    await shot(page, "quarantine");
-    await page.context().close();
-    return;
-  }
+  await page.getByRole("button", { name: "Service desk" }).click();
+  await page.getByRole("tab", { name: "Quarantine" }).click();
+  const records = page.getByRole("table", { name: "records in quarantine" });
+  await records.getByRole("button", { name: "Read again", exact: true }).first().click();
+  await page.getByText(/^Still refused: ./).waitFor();
+  await shot(page, "quarantine");
   await page.context().close();
-  t.skip("nothing is in quarantine");
 });
 
 test("a member is invited and the invitation can be opened", { skip }, async () => {

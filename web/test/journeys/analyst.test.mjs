@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { accessible, as, close, has, settled, shot, visit } from "./browser.mjs";
+import { accessible, as, call, close, has, settled, shot, visit } from "./browser.mjs";
 
 after(close);
 const skip = !has("analyst") && "no sign-in of an analyst was given";
@@ -89,6 +89,10 @@ test("an alert: assign to me by key, give a verdict", { skip }, async (t) => {
   await page.getByLabel("Note").fill("The quarter's report.");
   await page.getByRole("button", { name: "Give the verdict" }).click();
   await page.getByText(/Judged: expected\. The quarter's report\./).waitFor();
+  await page
+    .getByRole("list", { name: "History" })
+    .getByText(/: judged: expected$/)
+    .waitFor();
   await shot(page, "alert-verdict");
   assert.deepEqual(page.troubles, []);
   await page.context().close();
@@ -125,7 +129,9 @@ test("Ctrl-K finds a page by key alone, ? lists the keys, the theme turns", { sk
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "detached" });
-  await page.getByRole("button", { name: /^Theme: / }).click();
-  await page.getByRole("button", { name: "Theme: light" }).waitFor();
+  await page.getByRole("button", { name: (await call(page, "GET", "/session")).member.name }).click();
+  await page.getByRole("button", { name: "Dark", exact: true }).click();
+  await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
+  await accessible(page, "the member's menu in dark");
   await page.context().close();
 });

@@ -33,6 +33,13 @@ export async function close() {
   browser = undefined;
 }
 
+export async function signIn(page, role) {
+  await page.locator("input[type=email]").fill(SIGNINS[role].email);
+  await page.locator("input[type=password]").fill(SIGNINS[role].password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+}
+
 const kept = new Map();
 
 /** A page of a member who has signed in by hand once; `troubles` collects what the console and the policy complain about. */
@@ -54,13 +61,37 @@ export async function as(role, options = {}) {
   });
   if (!kept.has(role)) {
     await page.goto(BASE);
-    await page.locator("input[type=email]").fill(SIGNINS[role].email);
-    await page.locator("input[type=password]").fill(SIGNINS[role].password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("navigation", { name: "Pages" }).waitFor();
+    await signIn(page, role);
     kept.set(role, await context.storageState());
   }
   return page;
+}
+
+/** A call to the server as the member of the page, for what a journey needs prepared. */
+export async function call(page, method, path, body) {
+  const answer = await page.request.fetch(`${BASE}/api/v1${path}`, {
+    method,
+    headers: { "X-Veritrail": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    data: body === undefined ? undefined : JSON.stringify(body),
+  });
+  assert.ok(answer.ok(), `${method} ${path} answered ${answer.status()}: ${await answer.text()}`);
+  return answer.status() === 204 ? undefined : answer.json();
+}
+
+/** Pushes records to a source as a program with a key of its own would. */
+export async function pusher(administrator, name) {
+  const { items } = await call(administrator, "GET", "/sources");
+  const source = items.find((one) => one.name === name);
+  assert.ok(source, `there is no source ${name}`);
+  const { key } = await call(administrator, "POST", `/sources/${source.id}/keys`, { name: `journey ${Date.now()}` });
+  return async (records) => {
+    const answer = await administrator.request.post(`${BASE}/api/v1/ingest/${name}`, {
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/x-ndjson" },
+      data: records.map((record) => JSON.stringify(record)).join("\n"),
+    });
+    assert.equal(answer.status(), 200, await answer.text());
+    return answer.json();
+  };
 }
 
 /** Goes to a page and waits until nothing is loading any more (a live stream never ends, so the network cannot tell). */
@@ -72,6 +103,14 @@ export async function visit(page, path) {
 export async function settled(page) {
   await page.locator("h1").first().waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".vt-loading").length === 0);
+}
+
+/** Opens the first row and waits for its page: the list stays on screen until the other has arrived. */
+export async function openFirst(page) {
+  const before = await page.locator("h1").textContent();
+  await page.locator(".vt-open").first().click();
+  await page.waitForFunction((title) => ![title, null].includes(document.querySelector("h1")?.textContent), before);
+  await settled(page);
 }
 
 export async function shot(page, name) {
@@ -87,6 +126,15 @@ export async function accessible(page, where) {
       `${one.id}: ${one.nodes.map((node) => `${node.html.slice(0, 120)} ${node.failureSummary?.slice(0, 160)}`).join(" | ")}`,
   );
   assert.deepEqual(told, [], `axe on ${where}`);
+}
+
+/** Presses Tab until the focus is where the check says, as somebody without a mouse would. */
+export async function tabTo(page, found, most = 60) {
+  for (let step = 0; step < most; step += 1) {
+    if (await page.evaluate(found)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${most} times Tab did not reach ${found}`);
 }
 
 export async function fits(page, where) {

@@ -1,23 +1,29 @@
 // Every page every member is offered: opens without trouble, is accessible in both themes, fits 320 px.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { accessible, as, close, fits, offered, roles, settled, shot, visit } from "./browser.mjs";
+import { accessible, as, close, fits, offered, openFirst, roles, shot, visit } from "./browser.mjs";
 
 after(close);
 
 /** Pages that open from a list: the first row's page. */
 const INNER = ["/persons", "/alerts", "/sources"];
+/** Pages whose rows open beside the list. */
+const BESIDE = ["/activity", "/rules", "/self", "/members", "/my-activity"];
 
 async function every(page, look) {
   for (const path of await offered(page)) {
     await visit(page, path);
     await look(path);
+    if (BESIDE.includes(path) && (await page.locator(".vt-open").count()) > 0) {
+      await page.locator(".vt-open").first().click();
+      await page.getByRole("complementary").waitFor();
+      await page.waitForFunction(() => document.querySelectorAll(".vt-loading").length === 0);
+      await look(`${path}/open`);
+    }
     if (!INNER.includes(path)) continue;
-    const first = page.locator(".vt-open").first();
-    if ((await first.count()) === 0) continue;
-    await first.click();
-    await page.waitForURL((url) => url.pathname !== path);
-    await settled(page);
+    if ((await page.locator(".vt-open").count()) === 0) continue;
+    await openFirst(page);
+    assert.notEqual(new URL(page.url()).pathname, path);
     await look(`${path}/one`);
   }
 }

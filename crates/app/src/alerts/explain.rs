@@ -68,7 +68,7 @@ fn why(rule: &RuleView, facts: &Map<String, Value>) -> String {
         parts.push(format!("Usual is {usual}."));
     }
     if let Some(degraded) = &rule.degraded {
-        parts.push(format!("This rule does not see everything: {degraded}."));
+        parts.push(format!("This rule does not see everything: {}.", degraded.trim_end_matches('.')));
     }
     parts.join(" ")
 }

@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use store::records::{AlertQuery, Alerts, Findings, Members};
 use uuid::Uuid;
-use view::{AlertActor, FindingView, HistoryView, RuleRef, StatusCounts};
+use view::{AlertActor, AlertHistoryView, FindingView, RuleRef, StatusCounts};
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 200;
@@ -139,7 +139,7 @@ impl App {
                 .map(|f| FindingView { id: f.id, first: rfc3339(f.first), last: rfc3339(f.last), count: f.count, supersedes: f.supersedes })
                 .collect(),
             rule_detail: rule,
-            history: history.into_iter().map(|n| HistoryView { at: rfc3339(n.at), member: by(n.member), what: n.what }).collect(),
+            history: history.into_iter().map(|n| AlertHistoryView { at: rfc3339(n.at), member: by(n.member), what: note_words(&n.what, &names) }).collect(),
             alert: view,
         })
     }
@@ -200,6 +200,20 @@ impl App {
 
     async fn member_names(&self) -> Result<HashMap<Uuid, String>, AppError> {
         Ok(self.records.members().await?.into_iter().map(|m| (m.id, m.name)).collect())
+    }
+}
+
+/// A line of the history as people read it; it is kept as a word and its value.
+fn note_words(what: &str, names: &HashMap<Uuid, String>) -> String {
+    match what.split_once(':') {
+        Some(("status", status)) => format!("set to {}", status.replace('_', " ")),
+        Some(("verdict", verdict)) => format!("judged: {verdict}"),
+        Some(("assignee", "none")) => "assigned to nobody".to_owned(),
+        Some(("assignee", id)) => {
+            let name = Uuid::try_parse(id).ok().map(|id| named(names, id).name);
+            format!("assigned to {}", name.as_deref().unwrap_or("somebody unknown"))
+        }
+        _ => what.to_owned(),
     }
 }
 

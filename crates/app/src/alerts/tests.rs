@@ -42,6 +42,6 @@ async fn an_alert_is_worked_on_and_judged_by_an_analyst_and_every_step_is_told()
         let judged = app.judge_alert(&analyst, NORTH_ALERT, "noise", Some(" known job ".into())).await.unwrap();
         assert_eq!((judged.status, judged.verdict, judged.verdict_note.as_deref()), ("closed", Some("noise"), Some("known job")));
         let told: Vec<String> = app.alert(&analyst, NORTH_ALERT).await.unwrap().history.into_iter().map(|h| h.what).collect();
-        assert_eq!(told, ["status:in_progress".to_owned(), format!("assignee:{}", analyst.member.id), "verdict:noise".into()]);
+        assert_eq!(told, ["set to in progress".to_owned(), format!("assigned to {}", analyst.member.name), "judged: noise".into()]);
     }
 }

@@ -29,7 +29,9 @@ pub struct AlertActor {
 pub struct AlertView {
     pub id: Uuid,
     pub rule: RuleRef,
+    #[schema(schema_with = crate::view::words::severity)]
     pub severity: &'static str,
+    #[schema(schema_with = crate::view::words::alert_status)]
     pub status: &'static str,
     pub headline: String,
     pub actor: Option<AlertActor>,
@@ -39,6 +41,7 @@ pub struct AlertView {
     pub opened: String,
     pub findings: u64,
     pub assignee: Option<Named>,
+    #[schema(schema_with = crate::view::words::verdict)]
     pub verdict: Option<&'static str>,
     pub verdict_note: Option<String>,
 }
@@ -67,7 +70,7 @@ pub struct FindingView {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct HistoryView {
+pub struct AlertHistoryView {
     pub at: String,
     /// Veritrail itself has the nil id.
     pub member: Named,
@@ -80,10 +83,10 @@ pub struct AlertDetail {
     pub alert: AlertView,
     pub explanation: Explanation,
     /// Numbers and words only.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub facts: Map<String, Value>,
     pub events: Vec<EventView>,
     pub findings_list: Vec<FindingView>,
     pub rule_detail: RuleView,
-    pub history: Vec<HistoryView>,
+    pub history: Vec<AlertHistoryView>,
 }

@@ -4,7 +4,7 @@ pub use attribute::Attributor;
 pub use file::Refused;
 pub use import::DirectoryImport;
 pub use pattern::Pattern;
-pub use view::{DepartmentList, DepartmentView, HistoryView, LinkView, PersonDetail, PersonPage, PersonView, SubjectView};
+pub use view::{DepartmentList, DepartmentView, LinkView, PersonDetail, PersonHistoryView, PersonPage, PersonView, SubjectView};
 
 mod attribute;
 mod file;

@@ -1,7 +1,7 @@
 //! Persons and departments, within the reader's scope.
 
 use super::{
-    view::{DepartmentList, DepartmentView, HistoryView, LinkView, PersonDetail, PersonPage, PersonView},
+    view::{DepartmentList, DepartmentView, LinkView, PersonDetail, PersonHistoryView, PersonPage, PersonView},
     with_parts,
 };
 use crate::{
@@ -97,7 +97,7 @@ impl App {
         let view = view.ok_or_else(|| AppError::Internal("one person was rendered to none".into()))?;
         let labels = Labels::load(self, employments.iter().filter_map(|e| e.manager)).await?;
         let of_time = |at: Option<i64>| at.map(rfc3339);
-        let history = employments.iter().map(|e| HistoryView {
+        let history = employments.iter().map(|e| PersonHistoryView {
             department: labels.department(e.department).unwrap_or_else(|| Named::new(e.department, "")),
             manager: e.manager.and_then(|id| labels.person(id)),
             from: of_time(e.validity.from),

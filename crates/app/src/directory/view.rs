@@ -1,4 +1,4 @@
-//! The directory as pages read it (`web/src/api/types.ts`).
+//! The directory as pages read it.
 
 use crate::{events::view::SourceRef, view::Named};
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub struct PersonPage {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct HistoryView {
+pub struct PersonHistoryView {
     pub department: Named,
     pub manager: Option<Named>,
     pub from: Option<String>,
@@ -47,7 +47,7 @@ pub struct LinkView {
 pub struct PersonDetail {
     #[serde(flatten)]
     pub person: PersonView,
-    pub history: Vec<HistoryView>,
+    pub history: Vec<PersonHistoryView>,
     pub links: Vec<LinkView>,
     pub events_7d: u64,
     pub alerts_open: u64,

@@ -1,4 +1,4 @@
-//! Events as pages read them (`web/src/api/types.ts`).
+//! Events as pages read them.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -60,6 +60,7 @@ pub struct EventView {
     pub vendor_type: String,
     pub class: ClassView,
     pub activity: ActivityView,
+    #[schema(schema_with = crate::view::words::outcome)]
     pub outcome: &'static str,
     pub reason: Option<String>,
     pub actor: Option<ActorView>,
@@ -84,7 +85,7 @@ pub struct ChangeView {
 pub struct EventDetail {
     #[serde(flatten)]
     pub event: EventView,
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub ocsf: Map<String, Value>,
     pub changes: Vec<ChangeView>,
     pub raw: String,

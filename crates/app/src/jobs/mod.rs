@@ -35,6 +35,7 @@ pub struct ExportNew {
 pub struct JobView {
     pub id: Uuid,
     pub kind: String,
+    #[schema(schema_with = crate::view::words::job_state)]
     pub state: &'static str,
     pub done: u64,
     pub total: Option<u64>,

@@ -1,4 +1,4 @@
-//! Members as pages read them (`web/src/api/types.ts`).
+//! Members as pages read them.
 
 use crate::{App, Result, view::Named};
 use model::{Member, time::rfc3339};
@@ -13,6 +13,7 @@ pub struct MemberView {
     pub id: Uuid,
     pub email: String,
     pub name: String,
+    #[schema(schema_with = crate::view::words::role)]
     pub role: String,
     pub departments: Vec<Named>,
     pub person: Option<Named>,
@@ -25,6 +26,7 @@ pub struct MemberView {
 pub struct InvitationView {
     pub id: Uuid,
     pub email: String,
+    #[schema(schema_with = crate::view::words::role)]
     pub role: String,
     pub expires: String,
 }
@@ -40,6 +42,7 @@ impl InvitationView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InvitedView {
     pub email: String,
+    #[schema(schema_with = crate::view::words::role)]
     pub role: String,
     pub expires: String,
 }
@@ -55,6 +58,7 @@ pub struct MemberList {
 #[serde(deny_unknown_fields)]
 pub struct Invite {
     pub email: String,
+    #[schema(schema_with = crate::view::words::role)]
     pub role: String,
     #[serde(default)]
     pub departments: Vec<Uuid>,

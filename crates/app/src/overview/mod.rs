@@ -7,7 +7,7 @@ use crate::{
     sources::SourceHealth,
 };
 use model::{
-    Scope, Severity,
+    AlertStatus, Scope, Severity,
     query::{EventQuery, Field, Filter},
 };
 use serde::Serialize;
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 const TOP_ACTORS: usize = 8;
 /// Events of one actor whose rows are summed.
 const SUMMED: usize = 2_000;
-const NEWEST_ALERTS: u64 = 5;
+const NEWEST_ALERTS: usize = 5;
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct TopActor {
@@ -35,6 +35,7 @@ pub struct Overview {
     pub events_total: u64,
     pub histogram: Histogram,
     pub alerts_open: BTreeMap<&'static str, u64>,
+    /// The newest that are not closed.
     pub alerts: Vec<AlertView>,
     pub sources: Vec<SourceHealth>,
     pub top_actors: Vec<TopActor>,
@@ -54,7 +55,13 @@ impl App {
         for (severity, count) in self.records.count_open_alerts(&viewer.scope).await? {
             alerts_open.insert(severity.name(), count);
         }
-        let newest = self.records.alerts(&viewer.scope, &AlertQuery { limit: NEWEST_ALERTS, ..AlertQuery::default() }).await?;
+        let mut newest = Vec::new();
+        for status in [AlertStatus::New, AlertStatus::InProgress] {
+            newest
+                .extend(self.records.alerts(&viewer.scope, &AlertQuery { status: Some(status), limit: NEWEST_ALERTS as u64, ..AlertQuery::default() }).await?);
+        }
+        newest.sort_by_key(|alert| std::cmp::Reverse((alert.opened, alert.id)));
+        newest.truncate(NEWEST_ALERTS);
         let whole = viewer.scope == Scope::everything();
         Ok(Overview {
             events_total: self.events.count(&viewer.scope, &query).await?,

@@ -11,6 +11,7 @@ pub struct RuleView {
     pub id: String,
     pub title: String,
     pub description: String,
+    #[schema(schema_with = crate::view::words::severity)]
     pub level: String,
     pub version: String,
     pub kind: String,

@@ -24,7 +24,7 @@ const MAX_CHARS: usize = 200;
 const MOST_PERSONS: u64 = 8;
 
 /// Title, path and the operation it stands on, of every page a member can be sent to.
-const PAGES: [(&str, &str, Operation); 11] = [
+const PAGES: [(&str, &str, Operation); 12] = [
     ("Overview", "/overview", Operation::OverviewRead),
     ("Activity", "/activity", Operation::EventsSearch),
     ("People", "/persons", Operation::PersonsList),
@@ -32,6 +32,7 @@ const PAGES: [(&str, &str, Operation); 11] = [
     ("My activity", "/my-activity", Operation::OwnEvents),
     ("Library", "/rules", Operation::RulesList),
     ("Sources", "/sources", Operation::SourcesList),
+    ("Directory", "/directory", Operation::DirectoryImport),
     ("Members", "/members", Operation::MembersList),
     ("Own trail", "/self", Operation::SelfList),
     ("Jobs", "/jobs", Operation::JobsList),
@@ -40,7 +41,7 @@ const PAGES: [(&str, &str, Operation); 11] = [
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FoundItem {
-    /// `person`, `subject`, `event`, `page` or `alert`.
+    #[schema(schema_with = crate::view::words::found_kind)]
     pub kind: &'static str,
     pub id: String,
     pub title: String,

@@ -36,6 +36,7 @@ pub struct SignedIn {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SessionView {
     pub member: MemberView,
+    #[schema(schema_with = crate::view::words::operations)]
     pub operations: Vec<&'static str>,
     pub organisation: String,
     pub demo: bool,

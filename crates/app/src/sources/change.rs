@@ -22,7 +22,7 @@ pub struct SourceNew {
     pub connector: String,
     pub title: String,
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub settings: Map<String, Value>,
 }
 
@@ -31,7 +31,7 @@ pub struct SourceNew {
 #[serde(deny_unknown_fields)]
 pub struct SourceChange {
     pub title: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, Value>>)]
     pub settings: Option<Map<String, Value>>,
     /// `active` or `paused`.
     pub state: Option<String>,

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(45);
 pub struct SourceCheck {
     pub connector: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     pub settings: Map<String, Value>,
     pub source: Option<Uuid>,
 }

@@ -67,12 +67,14 @@ fn words(state: SourceState, has_connector: bool, streams: &[(String, StreamHeal
         let more = if in_trouble.len() > 1 { format!(" {} streams are affected.", in_trouble.len()) } else { String::new() };
         return ("trouble", format!("{title}: {}.{more}", first.trouble.as_deref().unwrap_or_default().trim_end_matches('.')));
     }
-    let Some(newest) = newest else {
+    if newest.is_none() {
         return ("waiting", "Nothing has arrived yet. Push or upload records, or wait for the first read.".to_owned());
-    };
+    }
     let quarantined: u64 = streams.iter().map(|(_, s)| s.quarantined).sum();
     let aside = if quarantined > 0 { format!(" {} records could not be read and wait in quarantine.", grouped(quarantined)) } else { String::new() };
-    ("ok", format!("{} events, the last received {}.{aside}", grouped(events), rfc3339(newest)))
+    // When the last one came stands beside, in the reader's zone.
+    let noun = if events == 1 { "event" } else { "events" };
+    ("ok", format!("{} {noun} so far.{aside}", grouped(events)))
 }
 
 fn view(title: String, health: StreamHealth) -> StreamView {

@@ -38,8 +38,7 @@ impl App {
     /// The catalogue: what can be connected, and what each CRM records.
     pub async fn connectors(&self, caller: &Caller) -> Result<ConnectorList, AppError> {
         self.read(caller, Operation::ConnectorsList, (), json!({})).await?;
-        let manifests = connectors::catalogue().into_iter().map(|c| serde_json::to_value(c.manifest()));
-        Ok(ConnectorList { items: manifests.collect::<Result<_, _>>().map_err(|e| AppError::Internal(e.to_string()))? })
+        Ok(ConnectorList { items: connectors::catalogue().into_iter().map(|c| c.manifest().into()).collect() })
     }
 
     pub(crate) async fn known_source(&self, id: Uuid) -> Result<Source, AppError> {

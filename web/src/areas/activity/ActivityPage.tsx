@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useRef } from "react";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useRef } from "react";
 import { api, type EventQuery } from "../../api";
 import { useLive } from "../../app/live";
 import { useScreen } from "../../app/screen";
@@ -10,16 +10,14 @@ import { EVENT_COLUMNS, USUAL_COLUMNS } from "../../ui/event/columns";
 import { EventDrawer } from "../../ui/event/EventDrawer";
 import { useKeys } from "../../ui/keys";
 import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import { counted } from "../../ui/words";
 import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
 import { Facets, useFacets } from "./Facets";
 import { Pills } from "./Pills";
-
-/** While the tail is on, the page asks again at most this often. */
-const TAIL_MS = 700;
+import { useTail } from "./tail";
 
 export function ActivityPage() {
   const { screen, change, range } = useScreen();
@@ -40,19 +38,20 @@ export function ActivityPage() {
   const canProve = useMay("events.prove");
   const live = useLive();
   const tailing = live.possible && screen.live === "1";
-  useTail(tailing);
+  useTail(tailing, query);
   const words = useRef<HTMLInputElement>(null);
   useKeys({ "/": () => words.current?.focus() });
   const search = (submitted: FormEvent<HTMLFormElement>) => {
     submitted.preventDefault();
     change({ q: words.current?.value || undefined });
   };
+  const asked = Boolean(screen.q || screen.filter);
   const chosen = screen.columns?.split(",") ?? USUAL_COLUMNS;
   const total = histogram.data?.buckets.reduce((sum, one) => sum + one.success + one.failure + one.unknown, 0);
   const took = events.data?.pages[0]?.took_ms;
   const state =
     total === undefined
-      ? "Counting events in this range."
+      ? until(histogram, "the events of this range")
       : `${counted(total, "event")} in this range${took === undefined ? "" : `, found in ${Math.round(took)} ms`}${tailing ? "; new ones appear by themselves" : ""}.`;
   return (
     <Page
@@ -77,13 +76,14 @@ export function ActivityPage() {
     >
       <form onSubmit={search} className="vt-words">
         <TextInput
+          size="sm"
           ref={words}
           key={screen.q}
           defaultValue={screen.q}
           aria-label="Search events by words"
           placeholder="Words in the event: a name, a report, an address"
         />
-        <Button type="submit" variant="default">
+        <Button type="submit" size="sm" variant="default">
           Find
         </Button>
       </form>
@@ -105,7 +105,19 @@ export function ActivityPage() {
             onOpen={(open) => change({ open })}
             empty={
               <EmptyState title="No events match">
-                Widen the time range above, or remove words and filters. Events appear as soon as a source sends them.
+                <p>
+                  {asked
+                    ? "Nothing in this time range has all these words and filters."
+                    : "Nothing was recorded in this time range. Events appear as soon as a source sends them."}
+                </p>
+                <Button
+                  size="xs"
+                  onClick={() =>
+                    change(asked ? { q: undefined, filter: undefined } : { from: "-365d", until: undefined })
+                  }
+                >
+                  {asked ? "Remove words and filters" : "Show the last 365 days"}
+                </Button>
               </EmptyState>
             }
           />
@@ -114,24 +126,4 @@ export function ActivityPage() {
       <EventDrawer position={screen.open} onClose={() => change({ open: undefined })} canProve={canProve} />
     </Page>
   );
-}
-
-/** Asks the server again when something new arrived: so the list, the counts and the filters stay one answer. */
-function useTail(on: boolean) {
-  const { listen } = useLive();
-  const cache = useQueryClient();
-  useEffect(() => {
-    if (!on) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = listen(() => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        for (const name of ["events", "histogram", "facets"]) void cache.invalidateQueries({ queryKey: [name] });
-      }, TAIL_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [on, listen, cache]);
 }

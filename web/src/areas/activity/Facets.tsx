@@ -1,21 +1,29 @@
 import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { CSSProperties } from "react";
 import { api, type EventQuery, type Facet } from "../../api";
+import { useSession } from "../../app/session";
 import { ErrorState, Loading } from "../../ui/states";
-import { capital, count, spoken } from "../../ui/words";
-import { FACET_FIELDS, toggle } from "./filters";
+import { capital, count, counted, spoken } from "../../ui/words";
+import { facetFields, toggle } from "./filters";
 
-export const useFacets = (query: EventQuery) =>
-  useQuery({
+export function useFacets(query: EventQuery) {
+  const { role } = useSession().member;
+  return useQuery({
     queryKey: ["facets", query],
-    queryFn: ({ signal }) => api.facets(query, [...FACET_FIELDS], signal),
+    queryFn: ({ signal }) => api.facets(query, facetFields(role), signal),
     placeholderData: keepPreviousData,
   });
+}
 
 type Props = {
   facets: UseQueryResult<{ facets: Facet[] }>;
   filter: string[];
   onChange: (filter: string[] | undefined) => void;
 };
+
+/** How much of the field's events have a value: drawn behind it. */
+const share = (facet: Facet, of: number) =>
+  (of / Math.max(1, facet.other + facet.values.reduce((sum, one) => sum + one.count, 0))) * 100;
 
 /** Which values the found events have, and how many; choosing one narrows, "not" leaves it out. */
 export function Facets({ facets, filter, onChange }: Props) {
@@ -38,6 +46,7 @@ export function Facets({ facets, filter, onChange }: Props) {
                   <button
                     type="button"
                     aria-pressed={filter.includes(`${facet.field}:${one.value}`)}
+                    style={{ "--share": `${share(facet, one.count)}%` } as CSSProperties}
                     onClick={() => choose(facet.field, one.value, false)}
                   >
                     <span>{one.label}</span>
@@ -54,7 +63,7 @@ export function Facets({ facets, filter, onChange }: Props) {
                   </button>
                 </li>
               ))}
-              {facet.other > 0 && <li className="vt-meta">{`${count(facet.other)} events with other values`}</li>}
+              {facet.other > 0 && <li className="vt-meta">{`${counted(facet.other, "event")} with other values`}</li>}
             </ul>
           </details>
         ))}

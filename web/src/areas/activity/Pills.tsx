@@ -5,6 +5,7 @@ type Props = { filter: string[]; facets: Facet[]; onChange: (filter: string[] | 
 
 /** The filters in force; pressing one removes it. */
 export function Pills({ filter, facets, onChange }: Props) {
+  if (filter.length === 0) return null;
   return (
     <ul className="vt-pills" aria-label="Filters in force">
       {filter.map((one) => {

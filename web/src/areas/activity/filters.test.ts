@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inWords, parseFilter, toggle, writeFilter } from "./filters";
+import { facetFields, inWords, parseFilter, toggle, writeFilter } from "./filters";
 
 test.each(["outcome:failure", "source!:crm", "address:2001:db8::1", "target!:contact/4:2"])(
   "%s is read and written",
@@ -26,4 +26,9 @@ test("a filter reads with the label of its value", () => {
   const facets = [{ field: "source", values: [{ value: "7", label: "Sales CRM", count: 3 }], other: 0 }];
   expect(inWords(parseFilter("source!:7"), facets)).toBe("source is not Sales CRM");
   expect(inWords(parseFilter("object_type:contact"), [])).toBe("object type is contact");
+});
+
+test("a lead is not asked for counts of addresses, which he may not see", () => {
+  expect(facetFields("department_lead")).not.toContain("address");
+  expect(facetFields("analyst")).toContain("address");
 });

@@ -2,28 +2,32 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useRef } from "react";
-import { type AlertDetail, type AlertStatus, api } from "../../api";
+import { type AlertChange, type AlertDetail, type AlertStatus, api } from "../../api";
+import { useRenewal } from "../../app/live";
 import { useScreen } from "../../app/screen";
 import { useSession } from "../../app/session";
-import { EVENT_COLUMNS, USUAL_COLUMNS } from "../../ui/event/columns";
+import { COLUMNS_OF_ONE, EVENT_COLUMNS } from "../../ui/event/columns";
 import { EventDrawer } from "../../ui/event/EventDrawer";
 import { useKeys } from "../../ui/keys";
-import { Facts, Page, Part } from "../../ui/Page";
+import { useNow } from "../../ui/now";
+import { Facts, Page, Part, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { ErrorState, Loading } from "../../ui/states";
 import { Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
-import { capital, counted, spoken } from "../../ui/words";
+import { counted, spoken } from "../../ui/words";
+import { Around, Hours } from "./Around";
+import { Comparison } from "./Comparison";
+import { compared, noted } from "./facts";
 import { VerdictForm } from "./VerdictForm";
-
-const RENEW_MS = 10_000;
 
 export function AlertPage() {
   const { id = "" } = useParams({ strict: false });
+  const renewal = useRenewal();
   const alert = useQuery({
     queryKey: ["alert", id],
     queryFn: ({ signal }) => api.alert(id, signal),
-    refetchInterval: RENEW_MS,
+    refetchInterval: renewal,
   });
   const data = alert.data;
   return (
@@ -33,18 +37,26 @@ export function AlertPage() {
         data ? (
           <>
             <Severity level={data.severity} />
-            {`, ${spoken(data.status)}, ${counted(data.findings, "finding")}, assigned to ${data.assignee?.name ?? "nobody"}; last `}
+            {` · ${spoken(data.status)} · ${counted(data.findings, "finding")} · assigned to ${data.assignee?.name ?? "nobody"} · last seen `}
             <Time at={data.last} ageOnly />
           </>
         ) : (
-          "Reading the alert."
+          until(alert, "the alert")
         )
       }
       actions={data && <Steps alert={data} />}
     >
       {alert.isPending && <Loading />}
-      {alert.isError && <ErrorState what="The alert could not be read" error={alert.error} retry={alert.refetch} />}
-      {data && <AlertStory alert={data} />}
+      {alert.isError && (
+        <ErrorState
+          what={
+            data ? "What you see is not the newest: the alert could not be read again" : "The alert could not be read"
+          }
+          error={alert.error}
+          retry={alert.refetch}
+        />
+      )}
+      {data && <AlertStory key={data.id} alert={data} />}
     </Page>
   );
 }
@@ -60,13 +72,15 @@ function Steps({ alert }: { alert: AlertDetail }) {
   const cache = useQueryClient();
   const may = operations.includes("alerts.update");
   const update = useMutation({
-    mutationFn: (body: { status?: AlertStatus; assignee?: string | null }) => api.updateAlert(alert.id, body),
+    mutationFn: (body: AlertChange) => api.updateAlert(alert.id, body),
     onSettled: () => {
       for (const name of ["alert", "alerts", "overview"]) void cache.invalidateQueries({ queryKey: [name] });
     },
   });
   const mine = alert.assignee?.id === member.id;
-  const assign = () => update.mutate({ assignee: mine ? null : member.id });
+  const assign = () => {
+    if (!update.isPending) update.mutate({ assignee: mine ? null : member.id });
+  };
   useKeys(may ? { a: assign } : {});
   if (!may) return null;
   const next = NEXT[alert.status];
@@ -86,24 +100,39 @@ function Steps({ alert }: { alert: AlertDetail }) {
 function AlertStory({ alert }: { alert: AlertDetail }) {
   const { screen, change } = useScreen();
   const { operations } = useSession();
+  const now = useNow();
   const verdict = useRef<HTMLDivElement>(null);
   useKeys({ v: () => verdict.current?.querySelector<HTMLElement>("input, button")?.focus() });
   const { what, why, meaning, next } = alert.explanation;
+  const numbers = compared(alert.facts);
   return (
     <>
       <div className="vt-story">
-        <Part title="What happened">
-          <p className="vt-sentence">{what}</p>
-          <p>{why}</p>
-          <p>{meaning}</p>
-          <h3>What to do next</h3>
-          <ol>
-            {next.map((step) => (
-              <li key={step}>{step}</li>
-            ))}
-          </ol>
-        </Part>
         <div>
+          <Part title="What happened">
+            <p className="vt-sentence">{what}</p>
+            <Around alert={alert} />
+          </Part>
+          <Part title="Why it is unusual">
+            <p className="vt-prose">{why}</p>
+            {numbers && <Comparison {...numbers} />}
+            <Hours alert={alert} />
+          </Part>
+          <Part title="What it could mean">
+            <p className="vt-prose">{meaning}</p>
+          </Part>
+          <Part title="What to do next">
+            <ol className="vt-steps">
+              {next.map((step) => (
+                <li key={step}>{step}</li>
+              ))}
+            </ol>
+          </Part>
+        </div>
+        <div className="vt-aside">
+          <div ref={verdict}>
+            <VerdictForm alert={alert} />
+          </div>
           <Part title="Facts">
             <Facts
               facts={[
@@ -111,16 +140,36 @@ function AlertStory({ alert }: { alert: AlertDetail }) {
                 ["Source", alert.source.title],
                 ["First", <Time key="first" at={alert.first} />],
                 ["Last", <Time key="last" at={alert.last} />],
-                ...Object.entries(alert.facts).map(([name, value]): [string, string] => [
-                  capital(spoken(name)),
-                  typeof value === "number" ? value.toLocaleString("en") : value,
-                ]),
+                ...noted(alert.facts, now),
               ]}
             />
           </Part>
-          <div ref={verdict}>
-            <VerdictForm alert={alert} />
-          </div>
+          <Part title="The rule">
+            <p>{alert.rule_detail.description}</p>
+            <p className="vt-meta">{`${alert.rule_detail.title}, version ${alert.rule_detail.version}`}</p>
+          </Part>
+          <Part title="Findings">
+            <ul className="vt-list">
+              {alert.findings_list.map((finding) => (
+                <li key={finding.id}>
+                  <span>{counted(finding.count, "event")}</span>
+                  <Time at={finding.last} />
+                  {finding.supersedes && <span className="vt-meta">replaces an earlier finding</span>}
+                </li>
+              ))}
+            </ul>
+          </Part>
+          <Part title="History">
+            {alert.history.length === 0 && <p className="vt-muted">Nobody has touched this alert yet.</p>}
+            <ul className="vt-list" aria-label="History">
+              {alert.history.map((one) => (
+                <li key={one.at + one.what}>
+                  <span>{`${one.member.name}: ${one.what}`}</span>
+                  <Time at={one.at} ageOnly />
+                </li>
+              ))}
+            </ul>
+          </Part>
         </div>
       </div>
       <Part title="Events that led to it">
@@ -128,7 +177,7 @@ function AlertStory({ alert }: { alert: AlertDetail }) {
         {alert.events.length > 0 && (
           <Table
             label="Events of this alert"
-            columns={EVENT_COLUMNS.filter((column) => USUAL_COLUMNS.includes(column.id))}
+            columns={EVENT_COLUMNS.filter((column) => COLUMNS_OF_ONE.includes(column.id))}
             rows={alert.events}
             id={(event) => event.position}
             selected={screen.open}
@@ -136,34 +185,6 @@ function AlertStory({ alert }: { alert: AlertDetail }) {
           />
         )}
       </Part>
-      <div className="vt-columns">
-        <Part title="Findings">
-          <ul className="vt-list">
-            {alert.findings_list.map((finding) => (
-              <li key={finding.id}>
-                <span>{counted(finding.count, "event")}</span>
-                <Time at={finding.last} />
-                {finding.supersedes && <span className="vt-meta">replaces an earlier finding after late events</span>}
-              </li>
-            ))}
-          </ul>
-        </Part>
-        <Part title="The rule">
-          <p>{alert.rule_detail.description}</p>
-          {alert.rule_detail.degraded && <p className="vt-note">{alert.rule_detail.degraded}</p>}
-          <p className="vt-meta">{`${alert.rule_detail.title}, version ${alert.rule_detail.version}`}</p>
-        </Part>
-        <Part title="History">
-          <ul className="vt-list" aria-label="History">
-            {alert.history.map((one) => (
-              <li key={one.at + one.what}>
-                <span>{`${one.member?.name ?? "Veritrail"}: ${one.what}`}</span>
-                <Time at={one.at} ageOnly />
-              </li>
-            ))}
-          </ul>
-        </Part>
-      </div>
       <EventDrawer
         position={screen.open}
         onClose={() => change({ open: undefined })}

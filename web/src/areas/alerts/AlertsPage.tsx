@@ -1,41 +1,48 @@
 import { NativeSelect } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { type Alert, api } from "../../api";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type Alert, type AlertStatus, api } from "../../api";
+import { useRenewal } from "../../app/live";
 import { useScreen } from "../../app/screen";
 import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { EmptyState } from "../../ui/states";
 import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
-import { count, spoken } from "../../ui/words";
+import { capital, count, counted, spoken } from "../../ui/words";
 
 const COLUMNS: Column<Alert>[] = [
-  { title: "What happened", cell: (alert) => alert.headline },
-  { title: "Severity", cell: (alert) => <Severity level={alert.severity} /> },
-  { title: "Status", cell: (alert) => spoken(alert.status) },
-  { title: "Opened", cell: (alert) => <Time at={alert.opened} /> },
-  { title: "Findings", numeric: true, cell: (alert) => count(alert.findings) },
-  { title: "Assigned to", cell: (alert) => alert.assignee?.name ?? "nobody" },
+  { title: "Severity", narrow: true, cell: (alert) => <Severity level={alert.severity} /> },
+  { title: "What happened", main: true, cell: (alert) => alert.headline },
+  {
+    title: "Status",
+    narrow: true,
+    cell: (alert) => (alert.verdict ? `closed: ${alert.verdict}` : spoken(alert.status)),
+  },
+  { title: "Source", narrow: true, cell: (alert) => alert.source.title },
+  { title: "Last seen", narrow: true, cell: (alert) => <Time at={alert.last} /> },
+  { title: "Findings", numeric: true, narrow: true, cell: (alert) => count(alert.findings) },
+  {
+    title: "Assigned to",
+    narrow: true,
+    cell: (alert) => alert.assignee?.name ?? <span className="vt-muted">nobody</span>,
+  },
 ];
 
-const STATUSES = [
-  { value: "", label: "All alerts" },
+const STATUSES: { value: AlertStatus; label: string }[] = [
   { value: "new", label: "New" },
   { value: "in_progress", label: "In progress" },
   { value: "closed", label: "Closed" },
 ];
 const SEVERITIES = [
   { value: "", label: "Every severity" },
-  ...["critical", "high", "medium", "low", "info"].map((one) => ({ value: one, label: one })),
+  ...["critical", "high", "medium", "low", "info"].map((one) => ({ value: one, label: capital(one) })),
 ];
-
-/** Asked again this often even when no live stream is possible. */
-const RENEW_MS = 10_000;
 
 export function AlertsPage() {
   const { screen, change } = useScreen();
+  const renewal = useRenewal();
   const navigate = useNavigate();
   const query = { status: screen.status, severity: screen.severity };
   const alerts = useInfiniteQuery({
@@ -44,7 +51,7 @@ export function AlertsPage() {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
-    refetchInterval: RENEW_MS,
+    refetchInterval: renewal,
   });
   const counts = alerts.data?.pages[0]?.counts;
   return (
@@ -52,18 +59,31 @@ export function AlertsPage() {
       title="Alerts"
       state={
         counts
-          ? `${count(counts.new)} new, ${count(counts.in_progress)} in progress, ${count(counts.closed)} closed.`
-          : "Counting alerts."
+          ? counts.new + counts.in_progress === 0
+            ? `Nothing waits for you; ${counted(counts.closed, "alert")} closed.`
+            : `${counted(counts.new, "alert")} ${counts.new === 1 ? "waits" : "wait"} for a first look, ${count(counts.in_progress)} in progress.`
+          : until(alerts, "the alerts")
       }
     >
       <div className="vt-words">
+        <fieldset className="vt-segments">
+          <legend className="vt-hidden">Status</legend>
+          <button type="button" aria-pressed={!screen.status} onClick={() => change({ status: undefined })}>
+            All
+          </button>
+          {STATUSES.map((one) => (
+            <button
+              key={one.value}
+              type="button"
+              aria-pressed={screen.status === one.value}
+              onClick={() => change({ status: one.value })}
+            >
+              {one.label} {counts && <span className="vt-meta">{count(counts[one.value])}</span>}
+            </button>
+          ))}
+        </fieldset>
         <NativeSelect
-          aria-label="Status"
-          data={STATUSES}
-          value={screen.status ?? ""}
-          onChange={(picked) => change({ status: picked.currentTarget.value || undefined })}
-        />
-        <NativeSelect
+          size="xs"
           aria-label="Severity"
           data={SEVERITIES}
           value={screen.severity ?? ""}
@@ -77,9 +97,25 @@ export function AlertsPage() {
         id={(alert) => alert.id}
         onOpen={(id) => void navigate({ to: "/alerts/$id", params: { id } })}
         empty={
-          <EmptyState title="No alerts here">
-            Alerts appear when a rule finds something in the events received. The library lists the rules that watch.
-          </EmptyState>
+          screen.status || screen.severity ? (
+            <EmptyState title="No alert matches">
+              <p>None has this status and severity.</p>
+              <button
+                type="button"
+                className="vt-link"
+                onClick={() => change({ status: undefined, severity: undefined })}
+              >
+                Show all alerts
+              </button>
+            </EmptyState>
+          ) : (
+            <EmptyState title="No alerts yet">
+              <p>Alerts appear here, without reloading, when a rule finds something in the events received.</p>
+              <Link className="vt-button" to="/rules">
+                See which rules watch
+              </Link>
+            </EmptyState>
+          )
         }
       />
     </Page>

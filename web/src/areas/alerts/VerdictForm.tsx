@@ -38,13 +38,16 @@ export function VerdictForm({ alert }: { alert: Alert }) {
       </p>
       {may && (
         <form onSubmit={submit}>
-          <Radio.Group value={verdict} onChange={setVerdict} label="What was it?">
+          <Radio.Group size="sm" value={verdict} onChange={setVerdict} label="What was it?">
             {VERDICTS.map((one) => (
-              <Radio key={one.value} mt={6} value={one.value} label={one.label} description={one.help} />
+              <Radio size="xs" key={one.value} mt={8} value={one.value} label={one.label} description={one.help} />
             ))}
           </Radio.Group>
           <Textarea
             mt="sm"
+            size="sm"
+            autosize
+            minRows={2}
             label="Note"
             description="Why: the next person reads it."
             value={note}

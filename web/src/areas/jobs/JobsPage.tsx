@@ -1,12 +1,12 @@
 import { Button } from "@mantine/core";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { api, type Job } from "../../api";
 import { useMay } from "../../app/session";
 import { JobProgress } from "../../ui/JobProgress";
-import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
-import { EmptyState, ErrorState } from "../../ui/states";
-import type { Column } from "../../ui/Table";
+import { Page, until } from "../../ui/Page";
+import { EmptyState, ErrorState, Loading } from "../../ui/states";
+import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { capital, counted, spoken } from "../../ui/words";
 
@@ -15,24 +15,24 @@ const isUnderWay = (job: Job) => job.state === "queued" || job.state === "runnin
 export function JobsPage() {
   const mayCancel = useMay("jobs.cancel");
   const cache = useQueryClient();
-  const jobs = useInfiniteQuery({
+  const jobs = useQuery({
     queryKey: ["jobs"],
-    queryFn: ({ pageParam, signal }) => api.jobs(pageParam, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    refetchInterval: (asked) => (asked.state.data?.pages.some((page) => page.items.some(isUnderWay)) ? 1_000 : 15_000),
+    queryFn: ({ signal }) => api.jobs(signal),
+    refetchInterval: (asked) => (asked.state.data?.items.some(isUnderWay) ? 1_000 : 15_000),
   });
+  const items = jobs.data?.items;
   const cancel = useMutation({
     mutationFn: (job: string) => api.cancelJob(job),
     onSettled: () => void cache.invalidateQueries({ queryKey: ["jobs"] }),
   });
   const columns: Column<Job>[] = [
     { title: "Job", cell: (job) => capital(spoken(job.kind)) },
-    { title: "State", cell: (job) => spoken(job.state) },
+    { title: "State", narrow: true, cell: (job) => spoken(job.state) },
     { title: "Progress", cell: (job) => <JobProgress job={job} /> },
-    { title: "Started", cell: (job) => <Time at={job.created} /> },
+    { title: "Started", narrow: true, cell: (job) => <Time at={job.created} /> },
     {
       title: "Stop",
+      narrow: true,
       cell: (job) =>
         mayCancel && isUnderWay(job) ? (
           <Button size="compact-xs" variant="default" onClick={() => cancel.mutate(job.id)}>
@@ -43,24 +43,28 @@ export function JobsPage() {
         ),
     },
   ];
-  const underWay = jobs.data?.pages.reduce((sum, page) => sum + page.items.filter(isUnderWay).length, 0);
+  const underWay = items?.filter(isUnderWay).length;
   return (
     <Page
       title="Jobs"
       state={
         underWay === undefined
-          ? "Reading your jobs."
+          ? until(jobs, "your jobs")
           : `${counted(underWay, "job")} under way. They go on when you leave.`
       }
     >
       {cancel.isError && <ErrorState what="The job was not cancelled" error={cancel.error} />}
-      <Listing
-        of="jobs"
-        query={jobs}
-        columns={columns}
-        id={(job) => job.id}
-        empty={<EmptyState title="You have no jobs">An export from Activity appears here.</EmptyState>}
-      />
+      {jobs.isPending && <Loading />}
+      {jobs.isError && <ErrorState what="Your jobs could not be read" error={jobs.error} retry={jobs.refetch} />}
+      {items?.length === 0 && (
+        <EmptyState title="You have no jobs">
+          <p>An export of events runs as a job and appears here with its file.</p>
+          <Link className="vt-button" to="/activity">
+            Find events to export
+          </Link>
+        </EmptyState>
+      )}
+      {items && items.length > 0 && <Table label="Jobs" columns={columns} rows={items} id={(job) => job.id} />}
     </Page>
   );
 }

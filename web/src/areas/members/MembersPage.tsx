@@ -3,7 +3,7 @@ import { api, type Invitation, type Member } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { Drawer } from "../../ui/Drawer";
-import { Page, Part } from "../../ui/Page";
+import { Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
@@ -16,13 +16,13 @@ const COLUMNS: Column<Member>[] = [
   { title: "E-mail", cell: (member) => member.email },
   { title: "Role", cell: (member) => capital(spoken(member.role)) },
   { title: "Sees", cell: (member) => member.departments.map((one) => one.name).join(", ") || "as the role says" },
-  { title: "State", cell: (member) => (member.active ? "✓ active" : "‖ switched off") },
-  { title: "Access ends", cell: (member) => <TimeOr at={member.until} unknown="no end set" /> },
+  { title: "State", narrow: true, cell: (member) => (member.active ? "✓ active" : "‖ switched off") },
+  { title: "Access ends", narrow: true, cell: (member) => <TimeOr at={member.until} unknown="no end set" /> },
 ];
 const INVITED: Column<Invitation>[] = [
   { title: "E-mail", cell: (one) => one.email },
   { title: "Role", cell: (one) => capital(spoken(one.role)) },
-  { title: "Ends", cell: (one) => <Time at={one.expires} /> },
+  { title: "Ends", narrow: true, cell: (one) => <Time at={one.expires} /> },
 ];
 
 export function MembersPage() {
@@ -31,14 +31,16 @@ export function MembersPage() {
   const mayUpdate = useMay("members.update");
   const members = useQuery({ queryKey: ["members"], queryFn: ({ signal }) => api.members(signal) });
   const data = members.data;
+  const active = data?.items.filter((member) => member.active).length ?? 0;
+  const off = (data?.items.length ?? 0) - active;
   const opened = data?.items.find((member) => member.id === screen.open);
   return (
     <Page
       title="Members"
       state={
         data
-          ? `${counted(data.items.length, "member")} may sign in, ${counted(data.invitations.length, "invitation")} not yet accepted.`
-          : "Reading the members."
+          ? `${counted(active, "member")} may sign in${off ? `, ${off} switched off` : ""}; ${counted(data.invitations.length, "invitation")} not yet accepted.`
+          : until(members, "the members")
       }
     >
       {members.isPending && <Loading />}

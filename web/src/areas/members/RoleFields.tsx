@@ -1,11 +1,11 @@
 import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { api } from "../../api";
+import { api, type Role } from "../../api";
 import { useMay } from "../../app/session";
 import { fieldProblem } from "../../ui/states";
 import { needsDepartments, needsEnd, ROLES } from "./roles";
 
-export type RoleChoice = { role: string; departments: string[]; until: string };
+export type RoleChoice = { role: Role; departments: string[]; until: string };
 type Props = { choice: RoleChoice; onChange: (choice: RoleChoice) => void; error: unknown };
 
 /** The role, and what that role needs besides: departments, a last day. */
@@ -23,7 +23,7 @@ export function RoleFields({ choice, onChange, error }: Props) {
         data={ROLES}
         value={choice.role}
         error={fieldProblem(error, "role")}
-        onChange={(picked) => onChange({ ...choice, role: picked.currentTarget.value })}
+        onChange={(picked) => onChange({ ...choice, role: picked.currentTarget.value as Role })}
       />
       {needsDepartments(choice.role) && (
         <Checkbox.Group
@@ -54,7 +54,7 @@ export function RoleFields({ choice, onChange, error }: Props) {
 }
 
 /** What is sent: nothing that the role does not need; the last day counts whole. */
-export function sent(choice: RoleChoice): { role: string; departments?: string[]; until?: string } {
+export function sent(choice: RoleChoice): { role: Role; departments?: string[]; until?: string } {
   return {
     role: choice.role,
     departments: needsDepartments(choice.role) ? choice.departments : undefined,

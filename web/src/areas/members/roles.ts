@@ -1,5 +1,7 @@
+import type { Role } from "../../api";
+
 /** The eight roles, each with what it is for. */
-export const ROLES = [
+export const ROLES: { value: Role; label: string }[] = [
   { value: "analyst", label: "Analyst: handles alerts, reads the trail masked" },
   { value: "auditor", label: "Auditor: reads everything, changes nothing" },
   { value: "external_auditor", label: "External auditor: the same, inside a scope and until a date" },
@@ -10,6 +12,5 @@ export const ROLES = [
   { value: "employee", label: "Employee: own activity" },
 ];
 
-export const needsEnd = (role: string) => role === "external_auditor";
-export const needsDepartments = (role: string) =>
-  ["external_auditor", "access_owner", "department_lead"].includes(role);
+export const needsEnd = (role: Role) => role === "external_auditor";
+export const needsDepartments = (role: Role) => ["external_auditor", "access_owner", "department_lead"].includes(role);

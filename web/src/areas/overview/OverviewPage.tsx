@@ -1,13 +1,16 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { api, type Overview, type SeverityName } from "../../api";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type Alert, api, type Overview, type SeverityName } from "../../api";
+import { useRenewal } from "../../app/live";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { Histogram } from "../../ui/chart/Histogram";
+import { Who } from "../../ui/event/columns";
 import { Health } from "../../ui/Health";
-import { Page, Part } from "../../ui/Page";
+import { Page, Part, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
+import { type Column, Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
 import { stateInWords } from "./words";
@@ -16,67 +19,89 @@ const LEVELS: SeverityName[] = ["critical", "high", "medium", "low", "info"];
 
 export function OverviewPage() {
   const { range, change } = useScreen();
+  const renewal = useRenewal();
+  const mayList = useMay("sources.list");
   const overview = useQuery({
     queryKey: ["overview", range],
     queryFn: ({ signal }) => api.overview(range, signal),
     placeholderData: keepPreviousData,
-    refetchInterval: 10_000,
+    refetchInterval: renewal,
   });
   const data = overview.data;
   return (
-    <Page title="Overview" state={data ? stateInWords(data) : "Reading the state of the trail."}>
+    <Page title="Overview" state={data ? stateInWords(data, mayList) : until(overview, "the state of the trail")}>
       <Histogram data={data?.histogram} onRange={change} />
       {overview.isPending && <Loading />}
       {overview.isError && (
         <ErrorState what="The overview could not be read" error={overview.error} retry={overview.refetch} />
       )}
       {data && (
-        <div className="vt-columns">
-          <OpenAlerts data={data} />
-          <Sources data={data} />
-          <TopActors data={data} />
-          <Ledgers />
+        <div className="vt-story">
+          <div>
+            <OpenAlerts data={data} />
+            <TopActors data={data} />
+          </div>
+          <div>
+            {mayList && <Sources data={data} />}
+            <Ledgers />
+          </div>
         </div>
       )}
     </Page>
   );
 }
 
+const ALERT_COLUMNS: Column<Alert>[] = [
+  { title: "Severity", narrow: true, cell: (alert) => <Severity level={alert.severity} /> },
+  { title: "What happened", main: true, cell: (alert) => alert.headline },
+  { title: "Last seen", narrow: true, cell: (alert) => <Time at={alert.last} ageOnly /> },
+];
+
 function OpenAlerts({ data }: { data: Overview }) {
+  const navigate = useNavigate();
   const open = LEVELS.filter((level) => data.alerts_open[level]);
   return (
     <Part title="Open alerts">
-      {open.length === 0 && <p className="vt-muted">None. Alerts appear when a rule finds something in the events.</p>}
-      <ul className="vt-inline">
-        {open.map((level) => (
-          <li key={level}>
-            <Link to="/alerts" search={{ severity: level }}>
-              <Severity level={level} /> {count(data.alerts_open[level] ?? 0)}
-            </Link>
-          </li>
-        ))}
-      </ul>
-      <ul className="vt-list">
-        {data.alerts.map((alert) => (
-          <li key={alert.id}>
-            <Severity level={alert.severity} />
-            <Link to="/alerts/$id" params={{ id: alert.id }}>
-              {alert.headline}
-            </Link>
-            <Time at={alert.opened} ageOnly />
-          </li>
-        ))}
-      </ul>
+      {open.length === 0 && (
+        <p className="vt-muted">None. An alert appears here, without reloading, when a rule finds something.</p>
+      )}
+      {open.length > 0 && (
+        <ul className="vt-inline">
+          {open.map((level) => (
+            <li key={level}>
+              <Link to="/alerts" search={{ severity: level }}>
+                {count(data.alerts_open[level] ?? 0)} <Severity level={level} />
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      {data.alerts.length > 0 && (
+        <Table
+          label="Newest alerts"
+          columns={ALERT_COLUMNS}
+          rows={data.alerts}
+          id={(alert) => alert.id}
+          onOpen={(id) => void navigate({ to: "/alerts/$id", params: { id } })}
+        />
+      )}
     </Part>
   );
 }
 
 function Sources({ data }: { data: Overview }) {
   const mayOpen = useMay("sources.read");
+  const mayCreate = useMay("sources.create");
   if (data.sources.length === 0)
     return (
       <EmptyState title="No source is connected">
-        {mayOpen ? <Link to="/sources/new">Add the first source</Link> : "An administrator connects the first one."}
+        {mayCreate ? (
+          <Link className="vt-button" to="/sources/new">
+            Add the first source
+          </Link>
+        ) : (
+          "An administrator connects the first one; events appear here as soon as it sends them."
+        )}
       </EmptyState>
     );
   return (
@@ -84,7 +109,6 @@ function Sources({ data }: { data: Overview }) {
       <ul className="vt-list">
         {data.sources.map((source) => (
           <li key={source.id}>
-            <Health status={source.status} />
             {mayOpen ? (
               <Link to="/sources/$id" params={{ id: source.id }}>
                 {source.title}
@@ -92,7 +116,10 @@ function Sources({ data }: { data: Overview }) {
             ) : (
               <span>{source.title}</span>
             )}
-            <span className="vt-meta">{source.summary}</span>
+            <span className="vt-end">
+              <Health status={source.status} />
+            </span>
+            <span className="vt-meta vt-line">{source.summary}</span>
           </li>
         ))}
       </ul>
@@ -100,27 +127,35 @@ function Sources({ data }: { data: Overview }) {
   );
 }
 
+const ACTOR_COLUMNS: Column<Overview["top_actors"][number]>[] = [
+  { title: "Who", main: true, cell: ({ actor }) => <Who event={{ actor }} /> },
+  {
+    title: "Department",
+    narrow: true,
+    cell: ({ actor }) =>
+      actor.department?.name ?? (
+        <span className="vt-muted" title="No person of the directory is linked to this account">
+          unknown, no person linked
+        </span>
+      ),
+  },
+  { title: "Events", numeric: true, narrow: true, cell: ({ events }) => count(events) },
+  { title: "Rows read or moved", numeric: true, narrow: true, cell: ({ rows }) => count(rows) },
+];
+
 function TopActors({ data }: { data: Overview }) {
+  const [first] = data.top_actors;
+  const share = first && data.events_total ? Math.round((first.events / data.events_total) * 100) : 0;
   return (
-    <Part title="Who did most">
-      {data.top_actors.length === 0 && <p className="vt-muted">Nobody did anything in this range.</p>}
-      <ul className="vt-list">
-        {data.top_actors.map(({ actor, events, rows }) => (
-          <li key={actor.subject}>
-            {actor.person ? (
-              <Link to="/persons/$id" params={{ id: actor.person.id }}>
-                {actor.person.name}
-              </Link>
-            ) : (
-              <Link to="/subjects/$id" params={{ id: actor.subject }}>
-                {actor.label}
-              </Link>
-            )}
-            <span className="vt-meta">{actor.department?.name ?? "department unknown: no person linked"}</span>
-            <span className="vt-numeric">{`${counted(events, "event")}, ${counted(rows, "row")}`}</span>
-          </li>
-        ))}
-      </ul>
+    <Part
+      title={
+        first ? `Who did most: ${first.actor.person?.name ?? first.actor.label}, ${share} % of all` : "Who did most"
+      }
+    >
+      {!first && <p className="vt-muted">Nobody did anything in this range.</p>}
+      {first && (
+        <Table label="Who did most" columns={ACTOR_COLUMNS} rows={data.top_actors} id={({ actor }) => actor.subject} />
+      )}
     </Part>
   );
 }
@@ -139,10 +174,12 @@ function Ledgers() {
         {ledgers.data?.items.map((ledger) => (
           <li key={ledger.name}>
             <span>{ledger.name === "activity" ? "Activity" : "Own trail"}</span>
-            <span>{`${counted(ledger.size, "record")}, ${count(ledger.pending)} not yet under a checkpoint`}</span>
-            <span className="vt-meta">
-              {"Checkpoint: "}
-              <TimeOr at={ledger.checkpoint?.time} unknown="none yet, the first is signed after the first record" />
+            <span className="vt-end">{counted(ledger.size, "record")}</span>
+            <span className="vt-meta vt-line">
+              {ledger.pending === 0
+                ? "All under the checkpoint signed "
+                : `${count(ledger.pending)} wait for the next checkpoint; the last was signed `}
+              <TimeOr at={ledger.checkpoint?.time} unknown="never: the first is signed after the first record" />
             </span>
           </li>
         ))}

@@ -2,19 +2,19 @@ import type { Overview } from "../../api";
 import { counted } from "../../ui/words";
 
 /** The state in one sentence: what needs a person first, then that the rest is well. */
-export function stateInWords(data: Overview): string {
+export function stateInWords(data: Overview, showsSources: boolean): string {
   const open = Object.values(data.alerts_open).reduce((sum, one) => sum + (one ?? 0), 0);
   const trouble = data.sources.filter((source) => source.status === "trouble").length;
   const urgent = (data.alerts_open.critical ?? 0) + (data.alerts_open.high ?? 0);
   const alerts =
     open === 0
       ? "no alert is open"
-      : `${counted(open, "alert")} ${open === 1 ? "is" : "are"} open${urgent ? `, ${urgent} of them high or critical` : ""}`;
+      : `${counted(open, "alert")} ${open === 1 ? "is" : "are"} open${urgent ? (open === 1 ? ", and it is high or critical" : `, ${urgent} of them high or critical`) : ""}`;
   const sources =
     data.sources.length === 0
       ? "no source is connected"
       : trouble
         ? `${trouble} of ${counted(data.sources.length, "source")} ${trouble === 1 ? "is" : "are"} in trouble`
         : `${data.sources.length === 1 ? "the source is" : `all ${data.sources.length} sources are`} without trouble`;
-  return `${counted(data.events_total, "event")} in this range; ${alerts}; ${sources}.`;
+  return `${counted(data.events_total, "event")} in this range; ${alerts}${showsSources ? `; ${sources}` : ""}.`;
 }

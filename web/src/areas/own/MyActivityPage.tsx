@@ -21,6 +21,7 @@ export function MyActivityPage() {
       state={`What the connected CRMs recorded about ${member.person?.name ?? member.name}. Only you see this page; others need a role and leave a trace.`}
     >
       <EventStream
+        ofOne
         query={events}
         open={screen.open}
         onOpen={(open) => change({ open })}

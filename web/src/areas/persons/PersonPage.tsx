@@ -3,9 +3,9 @@ import { Link, useParams } from "@tanstack/react-router";
 import { api, type PersonDetail } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
-import { Week } from "../../ui/chart/Week";
+import { Week, WeekToCome } from "../../ui/chart/Week";
 import { EventStream } from "../../ui/event/EventStream";
-import { Facts, Page, Part } from "../../ui/Page";
+import { Facts, Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { Time } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
@@ -23,12 +23,12 @@ export function PersonPage() {
       state={
         data
           ? `${data.title ?? "Title not in the directory"}, ${data.department?.name ?? "department unknown"}; ${counted(data.events_7d, "event")} in the last 7 days, ${counted(data.alerts_open, "open alert")}.`
-          : "Reading the person."
+          : until(person, "the person")
       }
     >
       {person.isPending && <Loading />}
       {person.isError && <ErrorState what="The person could not be read" error={person.error} retry={person.refetch} />}
-      {data && <PersonStory person={data} />}
+      {data && <PersonStory key={data.id} person={data} />}
     </Page>
   );
 }
@@ -109,10 +109,10 @@ function Pattern({ person }: { person: string }) {
     queryKey: ["pattern", person],
     queryFn: ({ signal }) => api.pattern(person, PATTERN_FROM, signal),
   });
-  if (pattern.isPending) return <Loading rows={4} />;
+  if (pattern.isPending) return <WeekToCome label="now" />;
   if (pattern.isError)
     return <ErrorState what="The working hours could not be read" error={pattern.error} retry={pattern.refetch} />;
-  return <Week {...pattern.data} now={new Date()} />;
+  return <Week {...pattern.data} outlined={{ at: new Date(), label: "now" }} />;
 }
 
 function PersonEvents({ person }: { person: string }) {
@@ -143,6 +143,7 @@ function PersonEvents({ person }: { person: string }) {
         open={screen.open}
         onOpen={(open) => change({ open })}
         canProve={canProve}
+        ofOne
         empty="Widen the time range above: nothing was recorded about this person in it."
       />
     </>

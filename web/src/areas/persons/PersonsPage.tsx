@@ -7,11 +7,10 @@ import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { useKeys } from "../../ui/keys";
 import { Listing } from "../../ui/Listing";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import type { Column } from "../../ui/Table";
 import { count, counted } from "../../ui/words";
-import { ImportDirectory } from "./ImportDirectory";
 
 const COLUMNS: Column<Person>[] = [
   { title: "Name", cell: (person) => person.name },
@@ -25,7 +24,6 @@ const COLUMNS: Column<Person>[] = [
 export function PersonsPage() {
   const { screen, change } = useScreen();
   const navigate = useNavigate();
-  const mayImport = useMay("directory.import");
   const mayDepartments = useMay("departments.list");
   const query = { q: screen.q, department: screen.department };
   const persons = useInfiniteQuery({
@@ -52,10 +50,9 @@ export function PersonsPage() {
       title="People"
       state={
         shown === undefined
-          ? "Reading the directory."
+          ? until(persons, "the directory")
           : `${counted(shown, "person").replace("persons", "people")} shown${persons.hasNextPage ? ", more below" : ""}.`
       }
-      actions={mayImport && <ImportDirectory />}
     >
       <form className="vt-words" onSubmit={search}>
         <TextInput

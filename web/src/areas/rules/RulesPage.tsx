@@ -2,19 +2,25 @@ import { useQuery } from "@tanstack/react-query";
 import { api, type Rule } from "../../api";
 import { useScreen } from "../../app/screen";
 import { Drawer } from "../../ui/Drawer";
-import { Facts, Page } from "../../ui/Page";
+import { Facts, Page, until } from "../../ui/Page";
 import { Severity } from "../../ui/Severity";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
-import { counted } from "../../ui/words";
+import { counted, spoken } from "../../ui/words";
 
 const COLUMNS: Column<Rule>[] = [
   { title: "Rule", cell: (rule) => rule.title },
-  { title: "Severity", cell: (rule) => <Severity level={rule.level} /> },
-  { title: "Kind", cell: (rule) => rule.kind },
+  { title: "Severity", narrow: true, cell: (rule) => <Severity level={rule.level} /> },
+  { title: "Kind", narrow: true, cell: (rule) => rule.kind },
   { title: "Reads", cell: (rule) => rule.streams.join(", ") || "every stream" },
   { title: "Watching", cell: (rule) => (rule.degraded ? `▲ degraded: ${rule.degraded}` : "✓ fully") },
 ];
+
+/** `attack.t1110.001` is ATT&CK technique T1110.001; tactics read as words. */
+const technique = (tag: string) => {
+  const name = tag.replace(/^attack\./, "");
+  return /^t\d/.test(name) ? name.toUpperCase() : spoken(name);
+};
 
 export function RulesPage() {
   const { screen, change } = useScreen();
@@ -28,7 +34,7 @@ export function RulesPage() {
       state={
         items
           ? `${counted(items.length, "rule")} watch the trail${degraded ? `; ${degraded} see less than they should, because a stream is missing` : ", each with every stream it needs"}.`
-          : "Reading the rules."
+          : until(rules, "the rules")
       }
     >
       {rules.isPending && <Loading />}
@@ -59,8 +65,11 @@ export function RulesPage() {
                 ["Kind", opened.kind],
                 ["Version", String(opened.version)],
                 ["Reads", opened.streams.join(", ") || "every stream"],
-                ["Techniques", opened.tags.join(", ") || "none named"],
-                ["Also fires for", opened.falsepositives.join("; ") || "nothing known"],
+                ["Techniques", opened.tags.map(technique).join(", ") || "none named"],
+                [
+                  "Also fires for",
+                  opened.falsepositives.map((one) => one.replace(/\.$/, "")).join("; ") || "nothing known",
+                ],
                 ["Id", <code key="id">{opened.id}</code>],
               ]}
             />

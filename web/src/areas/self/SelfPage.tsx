@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useRef } from "react";
-import { api, type SelfEntry } from "../../api";
+import { type FormEvent, type ReactNode, useRef } from "react";
+import { api, type OwnAct } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { Drawer } from "../../ui/Drawer";
@@ -12,14 +12,14 @@ import { Facts, Page } from "../../ui/Page";
 import { EmptyState } from "../../ui/states";
 import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
-import { shown } from "../../ui/words";
+import { capital, shown, spoken } from "../../ui/words";
 
-const COLUMNS: Column<SelfEntry>[] = [
-  { title: "What happened", cell: (entry) => entry.sentence },
-  { title: "When", cell: (entry) => <Time at={entry.time} /> },
-  { title: "Member", cell: (entry) => entry.member?.name ?? "nobody signed in" },
-  { title: "Operation", cell: (entry) => <code>{entry.operation}</code> },
-  { title: "Outcome", cell: (entry) => <Outcome event={entry} /> },
+const COLUMNS: Column<OwnAct>[] = [
+  { title: "When", narrow: true, cell: (entry) => <Time at={entry.time} /> },
+  { title: "What happened", main: true, cell: (entry) => entry.sentence },
+  { title: "Member", narrow: true, cell: (entry) => entry.member?.name ?? "nobody signed in" },
+  { title: "Operation", narrow: true, cell: (entry) => <code>{entry.operation}</code> },
+  { title: "Outcome", narrow: true, cell: (entry) => <Outcome event={entry} /> },
 ];
 
 export function SelfPage() {
@@ -93,8 +93,11 @@ export function SelfPage() {
                 ["Member", opened.member?.name ?? "nobody signed in"],
                 ["Operation", <code key="operation">{opened.operation}</code>],
                 ["Outcome", <Outcome key="outcome" event={opened} />],
-                ["Target", shown(opened.target)],
-                ["Detail", <code key="detail">{shown(opened.detail)}</code>],
+                ["Target", opened.target || "none: it concerned nothing single"],
+                ...Object.entries(opened.detail).map(([name, value]): [string, ReactNode] => [
+                  capital(spoken(name)),
+                  <code key={name}>{shown(value)}</code>,
+                ]),
               ]}
             />
           </>

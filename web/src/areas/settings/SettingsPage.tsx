@@ -26,9 +26,13 @@ export function SettingsPage() {
             rows={section.values}
             id={(one) => one.key}
             columns={[
-              { title: "Setting", cell: (one) => <code>{one.key}</code> },
-              { title: "Value", cell: (one) => <code>{shown(one.value)}</code> },
-              { title: "Comes from", cell: (one) => one.source },
+              { title: "Setting", narrow: true, cell: (one) => <code>{one.key}</code> },
+              {
+                title: "Value",
+                cell: (one) =>
+                  one.value === '""' ? <span className="vt-muted">empty</span> : <code>{shown(one.value)}</code>,
+              },
+              { title: "Comes from", narrow: true, cell: (one) => one.source },
               { title: "What it does", cell: (one) => one.help },
             ]}
           />

@@ -9,7 +9,7 @@ const FIELDS = [
   {
     name: "code",
     label: "One-time code",
-    help: "Written to the log when Veritrail started.",
+    help: "`veritrail init` printed it on the machine that runs Veritrail.",
     type: "text",
     auto: "one-time-code",
   },

@@ -29,8 +29,8 @@ export function Quarantine({ source }: { source: string }) {
     { title: "Field", cell: (record) => record.reason.field ?? "the whole record" },
     { title: "Stream", cell: (record) => record.stream },
     { title: "Came from", cell: (record) => record.origin },
-    { title: "Received", cell: (record) => <Time at={record.received} /> },
-    { title: "Size", numeric: true, cell: (record) => bytes(record.size_bytes) },
+    { title: "Received", narrow: true, cell: (record) => <Time at={record.received} /> },
+    { title: "Size", narrow: true, numeric: true, cell: (record) => bytes(record.size_bytes) },
     { title: "Fields (values masked)", cell: (record) => <code>{record.structure.join(", ") || "not readable"}</code> },
     {
       title: "Replay",

@@ -1,11 +1,11 @@
 import { Button, Tabs } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { api, type SourceDetail } from "../../api";
+import { api, type Operation, type SourceDetail } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useSession } from "../../app/session";
 import { Health } from "../../ui/Health";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { CheckResult } from "./CheckResult";
 import { Keys } from "./Keys";
@@ -32,14 +32,14 @@ export function SourcePage() {
             <Health status={data.status} /> {data.summary}
           </>
         ) : (
-          "Reading the source."
+          until(source, "the source")
         )
       }
-      actions={data && <Acts source={data} />}
+      actions={data && <Acts key={data.id} source={data} />}
     >
       {source.isPending && <Loading />}
       {source.isError && <ErrorState what="The source could not be read" error={source.error} retry={source.refetch} />}
-      {data && <SourceTabs source={data} />}
+      {data && <SourceTabs key={data.id} source={data} />}
     </Page>
   );
 }
@@ -81,7 +81,7 @@ function SourceTabs({ source }: { source: SourceDetail }) {
     enabled: operations.includes("connectors.list"),
   });
   const connector = connectors.data?.items.find((one) => one.id === source.connector);
-  const may = (operation: string) => operations.includes(operation);
+  const may = (operation: Operation) => operations.includes(operation);
   const tabs = [
     { id: "streams", title: "Streams", shown: true },
     { id: "keys", title: "Keys", shown: may("sources.keys") },

@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { api, type SourceHealth } from "../../api";
 import { useMay } from "../../app/session";
 import { Health } from "../../ui/Health";
-import { Page } from "../../ui/Page";
+import { Page, until } from "../../ui/Page";
 import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
 import { TimeOr } from "../../ui/Time";
@@ -20,9 +20,9 @@ const newest = (source: SourceHealth) =>
 
 const COLUMNS: Column<SourceHealth>[] = [
   { title: "Source", cell: (source) => source.title },
-  { title: "Health", cell: (source) => <Health status={source.status} /> },
+  { title: "Health", narrow: true, cell: (source) => <Health status={source.status} /> },
   { title: "In words", cell: (source) => source.summary },
-  { title: "Last received", cell: (source) => <TimeOr at={newest(source)} unknown="nothing yet" /> },
+  { title: "Last received", narrow: true, cell: (source) => <TimeOr at={newest(source)} unknown="nothing yet" /> },
   { title: "Events", numeric: true, cell: (source) => count(sum(source, "events")) },
   { title: "In quarantine", numeric: true, cell: (source) => count(sum(source, "quarantined")) },
 ];
@@ -43,11 +43,15 @@ export function SourcesPage() {
       title="Sources"
       state={
         items
-          ? `${counted(items.length, "source")} connected, ${trouble ? `${trouble} in trouble` : "none in trouble"}.`
-          : "Reading the sources."
+          ? items.length === 0
+            ? "No CRM is connected yet, so nothing is recorded."
+            : `${counted(items.length, "source")} connected, ${trouble ? `${trouble} in trouble` : "none in trouble"}.`
+          : until(sources, "the sources")
       }
       actions={
-        mayCreate && (
+        mayCreate &&
+        items !== undefined &&
+        items.length > 0 && (
           <Link className="vt-button" to="/sources/new">
             Add a source
           </Link>
@@ -60,7 +64,16 @@ export function SourcesPage() {
       )}
       {items?.length === 0 && (
         <EmptyState title="No source is connected">
-          {mayCreate ? <Link to="/sources/new">Add the first source</Link> : "An administrator connects the first one."}
+          <p>
+            {mayCreate
+              ? "A source is a CRM, or a file it writes. Its events appear in Activity as soon as it sends them."
+              : "An administrator connects the first one."}
+          </p>
+          {mayCreate && (
+            <Link className="vt-button" to="/sources/new">
+              Add the first source
+            </Link>
+          )}
         </EmptyState>
       )}
       {items && items.length > 0 && (

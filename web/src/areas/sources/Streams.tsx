@@ -6,8 +6,12 @@ import { count } from "../../ui/words";
 
 const COLUMNS: Column<StreamHealth>[] = [
   { title: "Stream", cell: (stream) => stream.title },
-  { title: "Last received", cell: (stream) => <TimeOr at={stream.last_received} unknown="nothing yet" /> },
-  { title: "Newest event", cell: (stream) => <TimeOr at={stream.last_event} unknown="none yet" /> },
+  {
+    title: "Last received",
+    narrow: true,
+    cell: (stream) => <TimeOr at={stream.last_received} unknown="nothing yet" />,
+  },
+  { title: "Newest event", narrow: true, cell: (stream) => <TimeOr at={stream.last_event} unknown="none yet" /> },
   {
     title: "Last asked",
     cell: (stream) => <TimeOr at={stream.last_polled} unknown="never: it is pushed or imported" />,

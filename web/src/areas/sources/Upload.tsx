@@ -47,7 +47,7 @@ export function Upload({ source }: { source: SourceDetail }) {
       {send.isError && <ErrorState what="The file was not taken in" error={send.error} />}
       {result && (
         <p className="vt-note" role="status">
-          {`${counted(result.records, "record")} read: ${counted(result.events, "event")}, ${counted(result.duplicates, "duplicate")}, ${result.quarantined} in quarantine.`}
+          {`${counted(result.records, "record")} read: ${counted(result.accepted, "new event")}, ${counted(result.duplicates, "duplicate")}, ${result.quarantined} in quarantine.`}
         </p>
       )}
     </div>

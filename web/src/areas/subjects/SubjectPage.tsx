@@ -4,7 +4,7 @@ import { api, type Subject } from "../../api";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
 import { EventStream } from "../../ui/event/EventStream";
-import { Facts, Page, Part } from "../../ui/Page";
+import { Facts, Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { TimeOr } from "../../ui/Time";
 import { capital, counted, spoken } from "../../ui/words";
@@ -19,7 +19,7 @@ export function SubjectPage() {
       state={
         data
           ? `${capital(spoken(data.object_type ?? data.kind))} in ${data.source.title}, named in ${counted(data.events, "event")}.`
-          : "Reading the record."
+          : until(subject, "the record")
       }
     >
       {subject.isPending && <Loading />}
@@ -74,6 +74,7 @@ function SubjectEvents({ subject }: { subject: Subject }) {
       open={screen.open}
       onOpen={(open) => change({ open })}
       canProve={canProve}
+      ofOne={subject.kind !== "record"}
       empty="Widen the time range above: nothing was recorded in it."
     />
   );

@@ -2,19 +2,27 @@ import { Button } from "@mantine/core";
 import { useId, useState } from "react";
 import type { Histogram as Data } from "../../api";
 import { csvLine, download } from "../download";
-import { absolute } from "../time";
+import { absolute, brief } from "../time";
 import { count } from "../words";
-import { finding, roundUp, span, totalOf } from "./scale";
+import { finding, roundUp, span, ticks, totalOf } from "./scale";
 import { useWidth } from "./width";
 
 const OUTCOMES = ["success", "failure", "unknown"] as const;
 const [HEIGHT, LEFT, BOTTOM, TOP] = [140, 44, 22, 6];
 const PLOT = HEIGHT - BOTTOM - TOP;
 
-type Props = { data?: Data; onRange?: (range: { from: string; until: string }) => void };
+type Range = { from: string; until: string };
+type Props = {
+  data?: Data;
+  onRange?: (range: Range) => void;
+  /** A span that the page is about, marked behind the bars. */
+  mark?: Range & { label: string };
+  /** What it counts, when not all events: "events of Tara Ahlberg". */
+  of?: string;
+};
 
 /** How many events when, stacked by outcome (failures hatched); dragging over bars sets the range, the table does it by key. */
-export function Histogram({ data, onRange }: Props) {
+export function Histogram({ data, onRange, mark, of }: Props) {
   const [place, width] = useWidth();
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const hatch = useId();
@@ -26,11 +34,25 @@ export function Histogram({ data, onRange }: Props) {
     const range = data && span(buckets, data.interval_secs, one, other);
     if (range) onRange?.(range);
   };
-  const labels = Math.max(1, Math.ceil(buckets.length / Math.max(1, Math.floor(width / 110))));
-  const words = data ? finding(buckets) : "Counting events";
+  const words = data ? (of ? `${of}: ${finding(buckets)}` : finding(buckets)) : "Counting events";
+  const [first] = buckets;
+  const xOf = (time: string) =>
+    first && data
+      ? LEFT +
+        Math.max(
+          0,
+          Math.min(buckets.length, (Date.parse(time) - Date.parse(first.start)) / (data.interval_secs * 1000)),
+        ) *
+          step
+      : LEFT;
   return (
     <figure className="vt-figure">
-      <figcaption>{words}</figcaption>
+      <figcaption>
+        <span className="vt-finding">{words}</span>
+        <span className="vt-legend">
+          <i data-of="success" /> succeeded <i data-of="failure" /> failed <i data-of="unknown" /> outcome not recorded
+        </span>
+      </figcaption>
       <div ref={place} className="vt-chart">
         {width > 0 && (
           <svg
@@ -40,12 +62,13 @@ export function Histogram({ data, onRange }: Props) {
             aria-label={`Events over time by outcome. ${words}`}
             data-brush={onRange !== undefined}
             onPointerDown={(pointer) => {
-              if (!onRange || !buckets.length) return;
+              if (!onRange || !buckets.length || pointer.button !== 0) return;
               pointer.currentTarget.setPointerCapture(pointer.pointerId);
               const at = index(pointer.nativeEvent.offsetX);
               setDrag([at, at]);
             }}
             onPointerMove={(pointer) => drag && setDrag([drag[0], index(pointer.nativeEvent.offsetX)])}
+            onPointerCancel={() => setDrag(null)}
             onPointerUp={() => {
               if (drag) choose(...drag);
               setDrag(null);
@@ -61,15 +84,34 @@ export function Histogram({ data, onRange }: Props) {
               <g key={share} className="vt-axis">
                 <line x1={LEFT} x2={width} y1={TOP + PLOT * (1 - share)} y2={TOP + PLOT * (1 - share)} />
                 <text x={LEFT - 6} y={TOP + PLOT * (1 - share) + 4} textAnchor="end">
-                  {top * share >= 1 || share === 0 ? count(Math.round(top * share)) : ""}
+                  {Number.isInteger(top * share) ? count(top * share) : ""}
                 </text>
               </g>
             ))}
+            {mark && (
+              <g>
+                <rect
+                  className="vt-mark"
+                  x={xOf(mark.from) - 2}
+                  y={TOP}
+                  width={Math.max(4, xOf(mark.until) - xOf(mark.from) + 4)}
+                  height={PLOT}
+                />
+                <text
+                  className="vt-mark-label"
+                  x={xOf(mark.until) > width - 120 ? xOf(mark.from) - 6 : xOf(mark.until) + 6}
+                  y={TOP + 11}
+                  textAnchor={xOf(mark.until) > width - 120 ? "end" : "start"}
+                >
+                  {mark.label}
+                </text>
+              </g>
+            )}
             {buckets.map((bucket, place) => {
               let below = 0;
               return (
                 <g key={bucket.start}>
-                  <title>{`${absolute(bucket.start).slice(0, 16)}: ${count(totalOf(bucket))} events, ${count(bucket.failure)} failed`}</title>
+                  <title>{`${brief(bucket.start, Date.now(), false)}: ${count(totalOf(bucket))} events, ${count(bucket.failure)} failed`}</title>
                   {OUTCOMES.map((outcome) => {
                     const tall = (bucket[outcome] / top) * PLOT;
                     below += tall;
@@ -85,14 +127,17 @@ export function Histogram({ data, onRange }: Props) {
                       />
                     ) : null;
                   })}
-                  {place % labels === 0 && (
-                    <text className="vt-tick" x={LEFT + place * step} y={HEIGHT - 6}>
-                      {absolute(bucket.start).slice(5, 16)}
-                    </text>
-                  )}
                 </g>
               );
             })}
+            {ticks(buckets, Math.max(2, Math.floor(width / 90))).map((tick) => (
+              <g key={tick.at} className="vt-axis">
+                <line x1={LEFT + tick.at * step} x2={LEFT + tick.at * step} y1={TOP + PLOT} y2={TOP + PLOT + 4} />
+                <text x={LEFT + tick.at * step} y={HEIGHT - 5} textAnchor={tick.at === 0 ? "start" : "middle"}>
+                  {tick.label}
+                </text>
+              </g>
+            ))}
             {drag && (
               <rect
                 className="vt-brush"

@@ -1,5 +1,5 @@
 import type { Event } from "../../api";
-import { absolute } from "../time";
+import { absolute, brief } from "../time";
 import { counted } from "../words";
 import { lanesOf } from "./grouping";
 import { useWidth } from "./width";
@@ -19,7 +19,9 @@ export function Lanes({ events, onOpen }: Props) {
   const height = lanes.length * ROW + 22;
   return (
     <figure className="vt-figure">
-      <figcaption>{`${counted(events.length, "event")} in ${counted(lanes.length, "lane")}, oldest left`}</figcaption>
+      <figcaption>
+        <span className="vt-finding">{`${counted(events.length, "event")} in order, ${lanes.length === 1 ? "one lane" : `a lane for each of ${lanes.length} sessions and sources`}; oldest left`}</span>
+      </figcaption>
       <div ref={place} className="vt-lanes" data-lanes={lanes.length}>
         {width > 0 && (
           <svg width={width} height={height} role="img" aria-label="Events in order, a lane per session">
@@ -44,10 +46,10 @@ export function Lanes({ events, onOpen }: Props) {
               </g>
             ))}
             <text className="vt-tick" x={left} y={height - 4}>
-              {absolute(new Date(first).toISOString()).slice(5, 16)}
+              {brief(new Date(first).toISOString(), Date.now(), false)}
             </text>
             <text className="vt-tick" x={width} y={height - 4} textAnchor="end">
-              {absolute(new Date(last).toISOString()).slice(5, 16)}
+              {brief(new Date(last).toISOString(), Date.now(), false)}
             </text>
           </svg>
         )}

@@ -1,4 +1,4 @@
-import { count } from "../words";
+import { count, counted } from "../words";
 import { useWidth } from "./width";
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -16,26 +16,72 @@ export function hourOfWeek(at: Date, zone: string): number {
   return DAYS.indexOf(of("weekday")) * 24 + Number(of("hour"));
 }
 
-type Props = { zone: string; cells: number[]; peers: number[]; now: Date };
+type Props = {
+  zone: string;
+  cells: number[];
+  peers: number[];
+  /** The outlined hour, and what it is: "now", "the alert". */
+  outlined: { at: Date; label: string };
+  /** Told of the outlined hour instead of the whole week. */
+  aboutHour?: boolean;
+};
 
-/** When someone works: hour by weekday, shade for own events, the ring for what a peer does on average; this hour is outlined. */
-export function Week({ zone, cells, peers, now }: Props) {
+function Legend({ label, zone }: { label: string; zone: string }) {
+  return (
+    <span className="vt-legend">
+      <i data-of="own" /> own events <i data-of="peer" /> average of a peer <i data-of="now" /> {label} · times in{" "}
+      {zone}
+    </span>
+  );
+}
+
+/** Holds the picture's place while it is read, so that nothing below moves. */
+export function WeekToCome({ label }: { label: string }) {
+  return (
+    <figure className="vt-figure">
+      <figcaption>
+        <span className="vt-finding">Reading when they work</span>
+        <Legend label={label} zone="the zone of the person" />
+      </figcaption>
+      <div className="vt-week" />
+      <details>
+        <summary>As a table</summary>
+      </details>
+    </figure>
+  );
+}
+
+/** When someone works: hour by weekday, shade for own events, the ring for what a peer does on average; one hour is outlined. */
+export function Week({ zone, cells, peers, outlined, aboutHour = false }: Props) {
   const [place, width] = useWidth();
   const step = Math.max(0, width - LEFT) / 24;
   const top = Math.max(1, ...cells);
   const topPeer = Math.max(1e-9, ...peers);
-  const current = hourOfWeek(now, zone);
+  const current = hourOfWeek(outlined.at, zone);
   const outside = cells.reduce((sum, value, cell) => sum + ((peers[cell] ?? 0) === 0 ? value : 0), 0);
   const all = cells.reduce((sum, value) => sum + value, 0);
-  const words = all
-    ? `${count(all)} events, ${count(outside)} of them in hours when no peer works (times in ${zone})`
-    : `No events in this range (times in ${zone})`;
+  const hour = `${DAYS[Math.floor(current / 24)]} ${String(current % 24).padStart(2, "0")}:00`;
+  const here = `${hour}: ${counted(cells[current] ?? 0, "event")}, ${(peers[current] ?? 0).toFixed(1)} of an average peer`;
+  const whole = all
+    ? outside
+      ? `${count(outside)} of ${count(all)} events are in hours when no peer works`
+      : `All ${count(all)} events are in hours when peers work too`
+    : "No events in this time";
+  const words = aboutHour ? here : whole;
   return (
     <figure className="vt-figure">
-      <figcaption>{words}</figcaption>
+      <figcaption>
+        <span className="vt-finding">{words}</span>
+        <Legend label={outlined.label} zone={zone} />
+      </figcaption>
       <div ref={place} className="vt-week">
         {width > 0 && (
-          <svg width={width} height={TOP + 7 * ROW + 18} role="img" aria-label={`Events by weekday and hour. ${words}`}>
+          <svg
+            width={width}
+            height={TOP + 7 * ROW + 18}
+            role="img"
+            aria-label={`Events by weekday and hour, times in ${zone}. ${words}`}
+          >
             {DAYS.map((day, row) => (
               <text key={day} className="vt-tick" x={0} y={TOP + row * ROW + 14}>
                 {day}
@@ -61,6 +107,7 @@ export function Week({ zone, cells, peers, now }: Props) {
                   {peer > 0 && (
                     <circle
                       className="vt-peer"
+                      data-on-dark={own / top > 0.45}
                       cx={LEFT + hour * step + (step - 2) / 2}
                       cy={TOP + row * ROW + ROW / 2 - 1}
                       r={Math.min(step / 2 - 1, 2 + 4 * (peer / topPeer))}

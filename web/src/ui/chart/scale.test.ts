@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { finding, roundUp, span } from "./scale";
+import { finding, roundUp, span, ticks } from "./scale";
 
 const at = (hour: number, success: number, failure = 0) => ({
   start: `2026-11-24T${String(hour).padStart(2, "0")}:00:00Z`,
@@ -10,9 +10,11 @@ const at = (hour: number, success: number, failure = 0) => ({
 
 test.each([
   [0, 1],
-  [7, 10],
-  [12, 20],
-  [201, 500],
+  [7, 8],
+  [12, 12],
+  [13, 15],
+  [201, 250],
+  [562, 600],
   [5000, 5000],
 ])("an axis for %d ends at %d", (value, expected) => expect(roundUp(value)).toBe(expected));
 
@@ -27,4 +29,20 @@ test("a brush from right to left asks for the same range as from left to right",
 test("the finding counts all, the failed, and names the fullest bucket", () => {
   expect(finding([at(8, 1), at(9, 1200, 4)])).toMatch(/^1,205 events, 4 failed; most at .* \(1,204\)$/);
   expect(finding([])).toBe("No events in this range");
+});
+
+test("an axis of a day is labelled at round hours, and the day where it begins", () => {
+  const start = new Date(2026, 10, 24, 19, 45).getTime();
+  const buckets = Array.from({ length: 96 }, (_, place) => ({
+    start: new Date(start + place * 15 * 60_000).toISOString(),
+    success: 1,
+    failure: 0,
+    unknown: 0,
+  }));
+  expect(ticks(buckets, 8)).toEqual([
+    { at: 5, label: "21:00" },
+    { at: 17, label: "25 Nov" },
+    ...["03:00", "06:00", "09:00", "12:00", "15:00", "18:00"].map((label, place) => ({ at: 29 + place * 12, label })),
+  ]);
+  expect(ticks([], 8)).toEqual([]);
 });

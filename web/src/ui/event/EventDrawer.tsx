@@ -2,7 +2,7 @@ import { Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type EventDetail } from "../../api";
-import { CopyField } from "../CopyField";
+import { CopyButton } from "../CopyField";
 import { Drawer } from "../Drawer";
 import { useKeys } from "../keys";
 import { ErrorState, Loading } from "../states";
@@ -36,7 +36,9 @@ function EventStory({ position, canProve }: { position: string; canProve: boolea
       {detail.erased && (
         <p className="vt-note">The person in this event was erased: the values are gone, the proof stays.</p>
       )}
-      <CopyField label="link to this event" value={`${window.location.origin}/activity?open=${detail.position}`} />
+      <CopyButton label="link to this event" value={`${window.location.origin}/activity?open=${detail.position}`}>
+        Copy the link
+      </CopyButton>
       <Tabs value={tab} onChange={setTab} keepMounted={false} mt="sm">
         <Tabs.List>
           <Tabs.Tab value="event">Event</Tabs.Tab>

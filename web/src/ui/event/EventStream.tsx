@@ -3,7 +3,7 @@ import type { EventPage } from "../../api";
 import { Lanes } from "../chart/Lanes";
 import { Listing } from "../Listing";
 import { EmptyState } from "../states";
-import { EVENT_COLUMNS, USUAL_COLUMNS } from "./columns";
+import { COLUMNS_OF_ONE, EVENT_COLUMNS, USUAL_COLUMNS } from "./columns";
 import { EventDrawer } from "./EventDrawer";
 
 type Props = {
@@ -11,11 +11,13 @@ type Props = {
   open?: string;
   onOpen: (position: string | undefined) => void;
   canProve: boolean;
+  /** All of one account or person. */
+  ofOne?: boolean;
   empty: string;
 };
 
 /** The same events twice: in lanes to see the order, in a list to read. */
-export function EventStream({ query, open, onOpen, canProve, empty }: Props) {
+export function EventStream({ query, open, onOpen, canProve, ofOne, empty }: Props) {
   const events = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
@@ -23,7 +25,7 @@ export function EventStream({ query, open, onOpen, canProve, empty }: Props) {
       <Listing
         of="events"
         query={query}
-        columns={EVENT_COLUMNS.filter((column) => USUAL_COLUMNS.includes(column.id))}
+        columns={EVENT_COLUMNS.filter((column) => (ofOne ? COLUMNS_OF_ONE : USUAL_COLUMNS).includes(column.id))}
         id={(event) => event.position}
         selected={open}
         onOpen={onOpen}
