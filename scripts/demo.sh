@@ -55,4 +55,4 @@ TOUR
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null && break; sleep 0.1; done
-"$bin/veritrail-simulate" live --url "http://$listen" --attack brute_force --attack-after-secs "${VERITRAIL_DEMO_ATTACK_AFTER:-60}"
+"$bin/veritrail-simulate" live --url "http://$listen" --rate 0.7 --attack brute_force --attack-after-secs "${VERITRAIL_DEMO_ATTACK_AFTER:-60}"
