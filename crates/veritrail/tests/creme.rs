@@ -140,6 +140,14 @@ async fn story(title: &str, folder: PathBuf, creme: Creme) {
         let index = Arrived::index(event.view["position"].as_str().expect("a position"));
         event.opened = Some(opened.get(&index).expect("what the API showed is in the trail").clone());
     }
+    let records = &sought.last().expect("acts.py names the records at its end")["kept"];
+    for name in ["mara", "ivo", "works"] {
+        let id = records[name].to_string();
+        let of = |event: &&Arrived| event.opened.as_ref().and_then(|o| o.target.as_ref()).is_some_and(|t| t.subject.vendor_id == id);
+        let left = arrived.iter().filter(of).count();
+        println!("{title}: {left} events still name the record {id} ({name}), of which Creme keeps nothing");
+        assert!(left > 0, "the trail lost what Creme erased");
+    }
     let mut verdict = judge(&played, &arrived, &creme.granted);
     verdict.print(title);
     assert!(verdict.acts >= 60, "{} acts are too few", verdict.acts);

@@ -104,5 +104,10 @@ async fn reader(owner: &str) -> String {
         database.execute(&statement, vec![]).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
     }
     let (_, place) = owner.rsplit_once('@').expect("a user in the URL");
-    format!("postgres://{name}:{password}@{place}")
+    let url = format!("postgres://{name}:{password}@{place}");
+    let reader = Database::open(&url, "Creme's database").await.expect("the new account is let in");
+    for forbidden in ["SELECT password FROM creme_core_cremeuser", "SELECT session_key FROM django_session", "DELETE FROM creme_core_historyline"] {
+        assert!(reader.execute(forbidden, vec![]).await.is_err(), "the page's rights allow '{forbidden}'");
+    }
+    url
 }
