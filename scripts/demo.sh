@@ -53,6 +53,9 @@ Ctrl-C stops it.
 TOUR
 "$bin/veritrail" --data "$dir/data" serve --demo &
 server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true' EXIT
+trap 'kill ${live:-} "$server" 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 for _ in $(seq 100); do (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null && break; sleep 0.1; done
-"$bin/veritrail-simulate" live --url "http://$listen" --rate 0.7 --attack brute_force --attack-after-secs "${VERITRAIL_DEMO_ATTACK_AFTER:-60}"
+# Waited for instead of run in front: bash would hear a signal only after it ended.
+"$bin/veritrail-simulate" live --url "http://$listen" --rate 0.7 --attack brute_force --attack-after-secs "${VERITRAIL_DEMO_ATTACK_AFTER:-60}" &
+live=$!
+wait "$live"

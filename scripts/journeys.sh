@@ -18,4 +18,6 @@ done
 export VERITRAIL_URL="http://127.0.0.1:$port" VERITRAIL_BIN="$VERITRAIL_DEMO_BIN/veritrail" VERITRAIL_SIGNINS VERITRAIL_PUSH
 VERITRAIL_SIGNINS=$(cat "$dir/demo/signins.json")
 VERITRAIL_PUSH='{"id":"journey-STAMP","time":"NOW","action":"export","actor":"journey","object_type":"contact","object_id":"c1","object_label":"Journey STAMP","rows":12}'
-cd web && npm run --silent journeys
+cd web
+node test/journeys/ready.mjs
+npm run --silent journeys
