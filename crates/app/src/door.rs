@@ -73,16 +73,38 @@ impl App {
     pub async fn read(&self, caller: &Caller, operation: Operation, target: impl Into<Target>, detail: Value) -> Result<Scope> {
         let target = target.into();
         let width = self.admit(caller, operation, &target, &detail).await?;
-        if operation.recorded() {
-            let strict = operation.kind() != Kind::Read || caller.member.role == Role::Administrator;
-            let act = Act::by(caller, operation.name(), target, detail);
-            match self.door.journal.record(self, act.clone()).await {
-                Ok(()) => {}
-                Err(error) if strict => return Err(error),
-                Err(error) => self.door.journal.keep(self, act, error).await?,
-            }
-        }
+        self.record_read(caller, operation, target, detail).await?;
         self.scope(caller, width).await
+    }
+
+    /// Authorises a read, and does it while it is being recorded: the answer leaves only once the record is durable.
+    pub async fn reading<T>(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        target: impl Into<Target>,
+        detail: Value,
+        work: impl AsyncFnOnce(Scope) -> Result<T>,
+    ) -> Result<T> {
+        let target = target.into();
+        let width = self.admit(caller, operation, &target, &detail).await?;
+        let scope = self.scope(caller, width).await?;
+        let (recorded, done) = tokio::join!(self.record_read(caller, operation, target, detail), work(scope));
+        recorded?;
+        done
+    }
+
+    async fn record_read(&self, caller: &Caller, operation: Operation, target: Target, detail: Value) -> Result<()> {
+        if !operation.recorded() {
+            return Ok(());
+        }
+        let strict = operation.kind() != Kind::Read || caller.member.role == Role::Administrator;
+        let act = Act::by(caller, operation.name(), target, detail);
+        match self.door.journal.record(self, act.clone()).await {
+            Ok(()) => Ok(()),
+            Err(error) if strict => Err(error),
+            Err(error) => self.door.journal.keep(self, act, error).await,
+        }
     }
 
     /// Authorises, runs `work` in a transaction of the records, and records it in the same transaction. Inside `work` everything goes

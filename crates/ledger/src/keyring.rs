@@ -48,6 +48,8 @@ impl Master {
 /// Subject ids and keys, cached; the store is asked in bulk.
 pub struct Keyring {
     master: Master,
+    /// Of the key of keyed hashes, begun: hashing the key again for every word would double the work.
+    hmac: Hmac<Sha256>,
     keys: Arc<dyn Keys>,
     cache: Mutex<LruCache<[u8; 16], (Uuid, SubjectKey)>>,
     by_subject: Mutex<LruCache<Uuid, SubjectKey>>,
@@ -56,12 +58,13 @@ pub struct Keyring {
 impl Keyring {
     /// `capacity` subjects stay in memory, about 200 bytes each.
     pub fn new(master: Master, keys: Arc<dyn Keys>, capacity: NonZeroUsize) -> Self {
-        Self { master, keys, cache: Mutex::new(LruCache::new(capacity)), by_subject: Mutex::new(LruCache::new(capacity)) }
+        let hmac = <Hmac<Sha256> as Mac>::new_from_slice(&master.mac).expect("HMAC takes a key of any length");
+        Self { master, hmac, keys, cache: Mutex::new(LruCache::new(capacity)), by_subject: Mutex::new(LruCache::new(capacity)) }
     }
 
     /// HMAC-SHA-256 under the installation's key. Parts are length-prefixed, so no two lists of parts look alike.
     pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.master.mac).expect("HMAC takes a key of any length");
+        let mut mac = self.hmac.clone();
         for part in std::iter::once(purpose.as_bytes()).chain(parts.iter().copied()) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);

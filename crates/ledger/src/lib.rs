@@ -38,5 +38,5 @@ pub use opened::open_all;
 pub use prove::{Proof, prove};
 pub use read::Reader;
 pub use seal::{Opened, open, seal};
-pub use tokens::{token, tokens};
+pub use tokens::{Tokenizer, token, tokens};
 pub use verify::{Fault, Report, verify};

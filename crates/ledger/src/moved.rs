@@ -12,7 +12,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use merkle::{Hash, NoteSigner, TILE_WIDTH, TileId, append_tiles, consistency_proof, decode_entries, encode_entries, leaf_hash, root, verify_consistency};
 use store::{blobs::Blobs, trail::Batch};
 
-/// Objects written or read at once.
+/// Objects read back at once.
 const AT_ONCE: usize = 8;
 
 /// What a move works on.
@@ -115,12 +115,10 @@ impl Move<'_> {
     }
 
     async fn write_and_read_back(&self, objects: Vec<(String, Bytes)>) -> Result<()> {
-        let one = async |(path, bytes): (String, Bytes)| {
-            self.blobs.create(&path, bytes.clone()).await?;
-            match self.blobs.get(&path).await? {
-                Some((there, _)) if there == bytes => Ok(()),
-                _ => Err(LedgerError::damaged(path, "what was read back is not what was written")),
-            }
+        self.blobs.create_all(objects.clone()).await?;
+        let one = async |(path, bytes): (String, Bytes)| match self.blobs.get(&path).await? {
+            Some((there, _)) if there == bytes => Ok(()),
+            _ => Err(LedgerError::damaged(path, "what was read back is not what was written")),
         };
         stream::iter(objects).map(one).buffer_unordered(AT_ONCE).try_collect().await
     }

@@ -23,9 +23,11 @@ pub fn subjects(event: &Event) -> impl Iterator<Item = &SubjectRef> {
 /// Ids and keys as [`Keyring::resolve`] answers them.
 pub type Resolved = HashMap<SubjectRef, Option<(Uuid, SubjectKey)>>;
 
+/// `detail` is absent where it is what the raw record says as JSON, member for member: most records would be kept twice otherwise.
 #[derive(Serialize, Deserialize)]
 struct RawPart {
-    detail: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<Map<String, Value>>,
     raw: String,
 }
 
@@ -63,7 +65,8 @@ pub fn seal(keyring: &Keyring, resolved: &Resolved, ledger: &str, event: &Event)
     }
     let named: Vec<Option<&(Uuid, SubjectKey)>> = [actor, target].into_iter().flatten().collect();
     let raw_key = if named.is_empty() { Some(source_key.clone()) } else { combined(&named) };
-    put(Part::Raw, raw_key, json(&RawPart { detail: event.detail.clone(), raw: event.raw.clone() })?)?;
+    let same = json(&event.detail)? == event.raw.as_bytes();
+    put(Part::Raw, raw_key, json(&RawPart { detail: (!same).then(|| event.detail.clone()), raw: event.raw.clone() })?)?;
 
     let clear = ClearEvent {
         activity_id: event.activity,
@@ -99,6 +102,8 @@ pub struct Opened {
     pub changes: Vec<Change>,
     pub detail: Map<String, Value>,
     pub raw: Option<String>,
+    /// The raw record says nothing that `detail` does not.
+    pub raw_is_detail: bool,
     pub erased: Vec<Part>,
 }
 
@@ -128,7 +133,17 @@ pub fn open(keyring: &Keyring, keys: &HashMap<Uuid, SubjectKey>, ledger: &str, s
     let source_key = keyring.source_key(clear.source);
     let key_of = |subject: Option<Uuid>| subject.map_or(Some(source_key.clone()), |id| keys.get(&id).cloned());
     let named: Vec<Option<(Uuid, SubjectKey)>> = clear.subjects().map(|id| keys.get(&id).map(|k| (id, k.clone()))).collect();
-    let mut opened = Opened { actor: None, network: None, target: None, changes: Vec::new(), detail: Map::new(), raw: None, erased: Vec::new(), clear };
+    let mut opened = Opened {
+        actor: None,
+        network: None,
+        target: None,
+        changes: Vec::new(),
+        detail: Map::new(),
+        raw: None,
+        raw_is_detail: false,
+        erased: Vec::new(),
+        clear,
+    };
     for sealed in &stored.parts {
         let key = match sealed.part {
             Part::Actor | Part::Network => key_of(opened.clear.actor_subject),
@@ -148,7 +163,11 @@ pub fn open(keyring: &Keyring, keys: &HashMap<Uuid, SubjectKey>, ledger: &str, s
             Part::Changes => opened.changes = read(sealed.part, &plain)?,
             Part::Raw => {
                 let raw: RawPart = read(sealed.part, &plain)?;
-                opened.detail = raw.detail;
+                opened.raw_is_detail = raw.detail.is_none();
+                opened.detail = match raw.detail {
+                    Some(detail) => detail,
+                    None => read(sealed.part, raw.raw.as_bytes())?,
+                };
                 opened.raw = Some(raw.raw);
             }
         }

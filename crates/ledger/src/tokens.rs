@@ -2,12 +2,15 @@
 
 use crate::{keyring::Keyring, seal::Opened};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 /// Distinct tokens of one event; a record with more words is found by its first ones.
 pub const MAX_TOKENS: usize = 512;
 /// Longest word with a token, in characters; longer ones are cut to it, in queries too.
 const MAX_WORD_CHARS: usize = 64;
+
+/// Words a tokenizer remembers before it starts afresh, at most some 10 MB.
+const MAX_KNOWN: usize = 100_000;
 
 /// The token of a word or e-mail address, whatever its case.
 pub fn token(keyring: &Keyring, word: &str) -> u64 {
@@ -17,48 +20,86 @@ pub fn token(keyring: &Keyring, word: &str) -> u64 {
     u64::from_be_bytes(*first)
 }
 
-/// The tokens of an opened event, sorted: names, labels, e-mail addresses, network, changed values, details and the raw record's values.
+/// The tokens of one event ([`Tokenizer::tokens`]).
 pub fn tokens(keyring: &Keyring, opened: &Opened) -> Vec<u64> {
-    let mut words = Words::default();
-    if let Some(actor) = &opened.actor {
-        for text in [&actor.username, &actor.name, &actor.email, &actor.application].into_iter().flatten() {
-            words.add(text);
-        }
-        words.add(&actor.subject.vendor_id);
-    }
-    if let Some(target) = &opened.target {
-        target.label.iter().for_each(|label| words.add(label));
-        words.add(&target.subject.vendor_id);
-    }
-    if let Some(network) = &opened.network {
-        for text in [&network.address, &network.user_agent, &network.country, &network.city].into_iter().flatten() {
-            words.add(text);
-        }
-    }
-    for change in &opened.changes {
-        words.add_values(&change.new);
-        words.add_values(&change.old);
-    }
-    opened.detail.values().for_each(|value| words.add_values(value));
-    if let Some(raw) = &opened.raw {
-        match serde_json::from_str::<Value>(raw) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => words.add_values(&value),
-            _ => words.add(raw),
-        }
-    }
-    words.0.iter().map(|word| token(keyring, word)).collect::<BTreeSet<u64>>().into_iter().collect()
+    Tokenizer::new(keyring).tokens(opened)
 }
 
-/// Distinct lower-cased words.
-#[derive(Default)]
-struct Words(BTreeSet<String>);
+/// Makes the tokens of many events: most of their words are the same few, so each is hashed once.
+pub struct Tokenizer<'a> {
+    keyring: &'a Keyring,
+    known: HashMap<String, u64>,
+}
 
-impl Words {
+impl<'a> Tokenizer<'a> {
+    pub fn new(keyring: &'a Keyring) -> Self {
+        Self { keyring, known: HashMap::new() }
+    }
+
+    /// The tokens of an opened event, sorted: names, labels, e-mail addresses, network, changed values, details and the raw record's values.
+    pub fn tokens(&mut self, opened: &Opened) -> Vec<u64> {
+        let mut words = Words { tokenizer: self, lower: String::new(), tokens: HashSet::new() };
+        if let Some(actor) = &opened.actor {
+            for text in [&actor.username, &actor.name, &actor.email, &actor.application].into_iter().flatten() {
+                words.add(text);
+            }
+            words.add(&actor.subject.vendor_id);
+        }
+        if let Some(target) = &opened.target {
+            target.label.iter().for_each(|label| words.add(label));
+            words.add(&target.subject.vendor_id);
+        }
+        if let Some(network) = &opened.network {
+            for text in [&network.address, &network.user_agent, &network.country, &network.city].into_iter().flatten() {
+                words.add(text);
+            }
+        }
+        for change in &opened.changes {
+            words.add_values(&change.new);
+            words.add_values(&change.old);
+        }
+        opened.detail.values().for_each(|value| words.add_values(value));
+        if let Some(raw) = opened.raw.as_ref().filter(|_| !opened.raw_is_detail) {
+            match serde_json::from_str::<Value>(raw) {
+                Ok(value @ (Value::Object(_) | Value::Array(_))) => words.add_values(&value),
+                _ => words.add(raw),
+            }
+        }
+        let mut tokens: Vec<u64> = words.tokens.into_iter().collect();
+        tokens.sort_unstable();
+        tokens
+    }
+
+    /// [`token`], of a word already in lower case and cut.
+    fn token(&mut self, word: &str) -> u64 {
+        if let Some(token) = self.known.get(word) {
+            return *token;
+        }
+        if self.known.len() >= MAX_KNOWN {
+            self.known.clear();
+        }
+        let token = token(self.keyring, word);
+        self.known.insert(word.to_owned(), token);
+        token
+    }
+}
+
+/// Distinct words of one event.
+struct Words<'w, 'a> {
+    tokenizer: &'w mut Tokenizer<'a>,
+    lower: String,
+    tokens: HashSet<u64>,
+}
+
+impl Words<'_, '_> {
     /// Every run without white space as a whole (addresses, numbers with dashes), and every run of letters and digits in it.
     fn add(&mut self, text: &str) {
         for whole in text.split(|c: char| c.is_whitespace() || "\"'<>,;()[]{}".contains(c)) {
-            self.put(whole.trim_matches(|c: char| !c.is_alphanumeric()));
-            whole.split(|c: char| !c.is_alphanumeric()).for_each(|word| self.put(word));
+            let whole = whole.trim_matches(|c: char| !c.is_alphanumeric());
+            self.put(whole);
+            if whole.contains(|c: char| !c.is_alphanumeric()) {
+                whole.split(|c: char| !c.is_alphanumeric()).for_each(|word| self.put(word));
+            }
         }
     }
 
@@ -73,8 +114,17 @@ impl Words {
     }
 
     fn put(&mut self, word: &str) {
-        if !word.is_empty() && self.0.len() < MAX_TOKENS {
-            self.0.insert(word.to_lowercase().chars().take(MAX_WORD_CHARS).collect());
+        if word.is_empty() || self.tokens.len() >= MAX_TOKENS {
+            return;
         }
+        self.lower.clear();
+        if word.is_ascii() {
+            self.lower.extend(word.chars().take(MAX_WORD_CHARS).map(|c| c.to_ascii_lowercase()));
+        } else {
+            // As a whole: the last letter of a Greek word depends on what precedes it.
+            self.lower.extend(word.to_lowercase().chars().take(MAX_WORD_CHARS));
+        }
+        let token = self.tokenizer.token(&self.lower);
+        self.tokens.insert(token);
     }
 }

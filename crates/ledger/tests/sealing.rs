@@ -126,3 +126,22 @@ fn a_resend_has_the_same_fingerprint_and_equal_lines_do_not() {
     assert_eq!(fingerprint(&ring, &named, 0, 0), fingerprint(&ring, &named, 1, 0), "a vendor's id needs no occurrence");
     assert_ne!(fingerprint(&ring, &named, 0, 0), fingerprint(&ring, &named, 0, 1), "two events of one record");
 }
+
+#[tokio::test]
+async fn a_detail_that_the_raw_record_says_is_kept_once() {
+    let (keyring, _) = keyring();
+    let mut event = export(Uuid::from_u128(1));
+    let size = async |event: &Event| {
+        let resolved = keyring.resolve(&subjects(event).cloned().collect::<Vec<_>>()).await.unwrap();
+        let stored = seal(&keyring, &resolved, "activity", event).unwrap();
+        let keys = keyring.keys(&stored.clear().unwrap().subjects().collect::<Vec<_>>()).await.unwrap();
+        let opened = open(&keyring, &keys, "activity", &stored).unwrap();
+        assert_eq!((&opened.detail, opened.raw.as_ref()), (&event.detail, Some(&event.raw)));
+        stored.part(Part::Raw).unwrap().bytes.len()
+    };
+    event.raw = r#"{"b":1.50,"a":["x","\u00e4"]}"#.into();
+    event.detail = serde_json::from_str(&event.raw).unwrap();
+    let differs = size(&event).await;
+    event.raw = serde_json::to_string(&event.detail).unwrap();
+    assert!(size(&event).await < differs, "the numbers and escapes of the first are not those of the second");
+}

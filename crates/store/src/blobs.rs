@@ -3,12 +3,16 @@
 use crate::Result;
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 
 pub use directory::Directory;
 pub use s3::S3;
 
 mod directory;
 mod s3;
+
+/// Objects written at once where many are.
+const AT_ONCE: usize = 8;
 
 /// A version of an object, opaque; from `get`, for `swap`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,11 @@ pub trait Blobs: Send + Sync {
     async fn put(&self, path: &str, bytes: Bytes) -> Result<()>;
     /// Writes if nothing is there; the same bytes already there are fine, others are a `Conflict`.
     async fn create(&self, path: &str, bytes: Bytes) -> Result<()>;
+    /// [`Blobs::create`] of many objects, in any order; after an error some may be there. All are durable before it returns.
+    async fn create_all(&self, objects: Vec<(String, Bytes)>) -> Result<()> {
+        let one = async |(path, bytes): (String, Bytes)| self.create(&path, bytes).await;
+        stream::iter(objects).map(one).buffer_unordered(AT_ONCE).try_collect().await
+    }
     /// Replaces the version read (`None`: nothing was there); otherwise `Conflict`.
     async fn swap(&self, path: &str, expected: Option<&Version>, bytes: Bytes) -> Result<Version>;
     /// Paths under a prefix, in lexical order.

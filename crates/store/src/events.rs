@@ -10,9 +10,12 @@ use model::{
 pub use splits::Splits;
 
 mod compile;
+mod counts;
+mod parallel;
 mod read;
 mod split;
 mod splits;
+mod tally;
 mod write;
 
 /// Every read takes the scope of the member who asks, and enforces it in the query: lists, counts, facets and histograms alike.

@@ -219,3 +219,75 @@ async fn a_follower_that_starts_over_adds_nothing_twice() {
     let splits = Splits::open(dir.path()).await.unwrap();
     assert_eq!((splits.resume().await.unwrap(), splits.count(&everything.0, &everything.1).await.unwrap()), (60, 60));
 }
+
+#[tokio::test]
+async fn roll_ups_say_what_the_events_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let splits = Splits::open(dir.path()).await.unwrap();
+    // Minutes and seconds of all kinds, over four days; in several commits, so that days have several segments.
+    let entries: Vec<IndexEntry> = (0..600).map(|i| entry(i, (i as i64 * 7_919_013_177).rem_euclid(4 * DAY) - DAY)).collect();
+    for part in entries.chunks(150) {
+        splits.add(part.to_vec()).await.unwrap();
+        splits.commit(part[149].position.index + 1).await.unwrap();
+    }
+    let filter = |field, values: &[&str], exclude| Filter { field, values: values.iter().map(|v| (*v).to_owned()).collect(), exclude };
+    let filters = [
+        vec![],
+        vec![filter(Field::Outcome, &["failure"], false)],
+        vec![filter(Field::VendorType, &["type 1", "type 2"], true), filter(Field::ObjectType, &["report"], false)],
+        vec![filter(Field::Department, &[&id(201).to_string()], true)],
+        vec![filter(Field::Address, &["10.0.0.1"], false), filter(Field::Outcome, &["success"], false)],
+    ];
+    let windows = [
+        (None, None),
+        (Some(-DAY / 2), Some(DAY)),
+        (Some(HOUR / 3), Some(2 * HOUR + 17)),
+        (Some(HOUR / 3), Some(HOUR / 2)),
+        (Some(5 * HOUR), None),
+        (None, Some(DAY + 1)),
+        (Some(DAY), Some(DAY)),
+    ];
+    for scope in [Scope::everything(), Scope::departments([id(200), id(202)]), Scope { sources: Some(BTreeSet::from([id(101)])), ..Scope::everything() }] {
+        for (filters, (from, until)) in filters.iter().flat_map(|f| windows.iter().map(move |w| (f, *w))) {
+            let query = EventQuery { from, until, filters: filters.clone(), ..EventQuery::default() };
+            let fulfils = |e: &IndexEntry, f: &Filter| e.value(f.field).is_some_and(|v| f.values.contains(&v)) != f.exclude;
+            let within = |e: &&IndexEntry| {
+                let time = e.clear.time.micros;
+                from.is_none_or(|f| time >= f) && until.is_none_or(|u| time < u) && filters.iter().all(|f| fulfils(e, f))
+            };
+            let expect: Vec<&IndexEntry> =
+                entries.iter().filter(|e| scope.admits(e.clear.source, e.clear.time.micros, e.department, e.person)).filter(within).collect();
+            assert_eq!(splits.count(&scope, &query).await.unwrap(), expect.len() as u64, "{scope:?} {query:?}");
+            for facet in splits.facets(&scope, &query, &Field::ALL, 100).await.unwrap() {
+                for value in &facet.values {
+                    let with = expect.iter().filter(|e| e.value(facet.field).as_ref() == Some(&value.value)).count();
+                    assert_eq!(value.count, with as u64, "{:?} {} {scope:?} {query:?}", facet.field, value.value);
+                }
+                let all: u64 = facet.values.iter().map(|v| v.count).sum();
+                assert_eq!(all, expect.iter().filter(|e| e.value(facet.field).is_some()).count() as u64, "{:?}", facet.field);
+            }
+            for interval in [HOUR, 7 * HOUR, DAY, HOUR / 4] {
+                let bars = splits.histogram(&scope, &query, interval).await.unwrap();
+                assert_eq!(bars.iter().map(|b| b.success + b.failure + b.unknown).sum::<u64>(), expect.len() as u64, "{interval} {scope:?} {query:?}");
+                for bar in bars {
+                    let of =
+                        |o| expect.iter().filter(|e| e.clear.outcome == o && (bar.start..bar.start + interval).contains(&e.clear.time.micros)).count() as u64;
+                    assert_eq!((bar.success, bar.failure, bar.unknown), (of(Outcome::Success), of(Outcome::Failure), of(Outcome::Unknown)));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_another_format_starts_over() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()).await);
+    std::fs::write(dir.path().join("format"), "1").unwrap();
+    let splits = Splits::open(dir.path()).await.unwrap();
+    assert_eq!((splits.resume().await.unwrap(), splits.count(&Scope::everything(), &EventQuery::default()).await.unwrap()), (0, 0));
+    splits.add(sixty()).await.unwrap();
+    splits.commit(60).await.unwrap();
+    drop(splits);
+    assert_eq!(Splits::open(dir.path()).await.unwrap().count(&Scope::everything(), &EventQuery::default()).await.unwrap(), 60);
+}

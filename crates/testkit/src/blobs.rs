@@ -6,6 +6,7 @@ use store::{StoreError, blobs::Blobs};
 pub async fn suite(blobs: &dyn Blobs) {
     reads_back(blobs).await;
     compares_and_swaps(blobs).await;
+    creates_many(blobs).await;
     one_of_many_writers_wins(blobs).await;
     refuses_odd_paths(blobs).await;
 }
@@ -49,6 +50,18 @@ async fn compares_and_swaps(blobs: &dyn Blobs) {
     blobs.create("tile", "hashes".into()).await.unwrap();
     assert!(matches!(blobs.create("tile", "others".into()).await, Err(StoreError::Conflict(_))));
     assert_eq!(blobs.get("tile").await.unwrap().unwrap().0, "hashes");
+}
+
+async fn creates_many(blobs: &dyn Blobs) {
+    let many = |what: &str| -> Vec<(String, Bytes)> { (0..40).map(|n| (format!("many/{}/{n}", n % 3), format!("{what} {n}").into())).collect() };
+    blobs.create_all(Vec::new()).await.unwrap();
+    blobs.create_all(many("one")).await.unwrap();
+    blobs.create_all(many("one")).await.unwrap();
+    assert!(matches!(blobs.create_all(many("other")).await, Err(StoreError::Conflict(_))));
+    for (path, bytes) in many("one") {
+        assert_eq!(blobs.get(&path).await.unwrap().unwrap().0, bytes, "{path}");
+    }
+    assert_eq!(blobs.list("many/").await.unwrap().len(), 40);
 }
 
 async fn one_of_many_writers_wins(blobs: &dyn Blobs) {

@@ -39,16 +39,15 @@ impl App {
     /// A page of events, newest first. `query` is the raw query string.
     pub async fn search_events(&self, caller: &Caller, query: &str) -> Result<EventPage, AppError> {
         let asked = Asked::parse(query, &[])?;
-        let viewer = self.viewer(caller, Operation::EventsSearch, &asked.canonical).await?;
-        self.event_page(&viewer, &asked).await
+        self.looking(caller, &asked, async |viewer| self.event_page(&viewer, &asked).await).await
     }
 
     /// The member's own events: those of the person he is.
     pub async fn own_events(&self, caller: &Caller, query: &str) -> Result<EventPage, AppError> {
         let asked = Asked::parse(query, &[])?;
-        self.read(caller, Operation::OwnEvents, (), json!({ "query": asked.canonical })).await?;
         let scope = caller.member.person.map_or_else(Scope::nothing, Scope::person);
-        self.event_page(&Viewer { scope, sight: Sight::ALL }, &asked).await
+        let viewer = Viewer { scope, sight: Sight::ALL };
+        self.reading(caller, Operation::OwnEvents, (), json!({ "query": asked.canonical }), async |_| self.event_page(&viewer, &asked).await).await
     }
 
     /// A page for a reader already authorised.
@@ -71,26 +70,30 @@ impl App {
 
     pub async fn count_events(&self, caller: &Caller, query: &str) -> Result<EventCount, AppError> {
         let asked = Asked::parse(query, &[])?;
-        let viewer = self.viewer(caller, Operation::EventsSearch, &asked.canonical).await?;
-        let query = resolve::resolve(self, &viewer, &asked, self.now()).await?;
-        Ok(EventCount { count: self.events.count(&viewer.scope, &query).await? })
+        let count = async |viewer: Viewer| {
+            let query = resolve::resolve(self, &viewer, &asked, self.now()).await?;
+            Ok::<_, AppError>(EventCount { count: self.events.count(&viewer.scope, &query).await? })
+        };
+        self.looking(caller, &asked, count).await
     }
 
     /// Bars of the events asked for; `interval_secs` may be named.
     pub async fn event_histogram(&self, caller: &Caller, query: &str) -> Result<Histogram, AppError> {
         let asked = Asked::parse(query, &["interval_secs"])?;
-        let viewer = self.viewer(caller, Operation::EventsSearch, &asked.canonical).await?;
-        let resolved = resolve::resolve(self, &viewer, &asked, self.now()).await?;
-        let interval = asked.further.get("interval_secs").map(|text| query::number::<i64>(text)).transpose();
-        let interval = interval.map_err(|detail| AppError::Invalid(vec![FieldProblem::new("interval_secs", detail)]))?;
-        self.bars(&viewer.scope, resolved, interval).await
+        let bars = async |viewer: Viewer| {
+            let resolved = resolve::resolve(self, &viewer, &asked, self.now()).await?;
+            let interval = asked.further.get("interval_secs").map(|text| query::number::<i64>(text)).transpose();
+            let interval = interval.map_err(|detail| AppError::Invalid(vec![FieldProblem::new("interval_secs", detail)]))?;
+            self.bars(&viewer.scope, resolved, interval).await
+        };
+        self.looking(caller, &asked, bars).await
     }
 
     /// Bars for a question already resolved. A side of the time that is open ends where the events do.
     pub(crate) async fn bars(&self, scope: &Scope, mut query: EventQuery, interval_secs: Option<i64>) -> Result<Histogram, AppError> {
+        let (mut days, now) = (Vec::new(), self.now());
         if query.from.is_none() || query.until.is_none() {
-            let days = self.events.histogram(scope, &query, DAY).await?;
-            let now = self.now();
+            days = self.events.histogram(scope, &query, DAY).await?;
             query.from = query.from.or(days.first().map(|b| b.start)).or(Some(now - DAY));
             query.until = query.until.or(days.last().map(|b| (b.start + DAY).min(now.max(b.start + 1))));
         }
@@ -99,7 +102,9 @@ impl App {
             Some(asked) => bars::check_interval(asked, from, until).map_err(|d| AppError::Invalid(vec![FieldProblem::new("interval_secs", d)]))?,
             None => bars::interval_secs(from, until),
         };
-        let buckets = self.events.histogram(scope, &query, interval * model::SECOND).await?;
+        // Bars of days were just found, unless the last day's end was cut off.
+        let found = interval * model::SECOND == DAY && days.last().is_some_and(|b| b.start + DAY <= until);
+        let buckets = if found { days } else { self.events.histogram(scope, &query, interval * model::SECOND).await? };
         Ok(bars::fill(buckets, from, until, interval))
     }
 
@@ -111,6 +116,13 @@ impl App {
         let hit = self.events.get(&viewer.scope, &position).await?;
         let hit = hit.ok_or_else(|| AppError::NotFound { what: format!("event {position}") })?;
         render_detail(self, &viewer, hit).await
+    }
+
+    /// Authorises a search and runs it for its reader while it is being recorded.
+    async fn looking<T>(&self, caller: &Caller, asked: &Asked, work: impl AsyncFnOnce(Viewer) -> Result<T, AppError>) -> Result<T, AppError> {
+        let role = caller.member.role;
+        let detail = json!({ "query": asked.canonical });
+        self.reading(caller, Operation::EventsSearch, (), detail, async |scope| work(Viewer::new(role, scope)).await).await
     }
 
     /// Authorises an event query and makes the reader of it.

@@ -134,7 +134,7 @@ impl<D: Detector> DetectFollower<D> {
         let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = self.reader.read(at.next, STEP_BYTES).await?.into_iter().unzip();
         let mut findings = Vec::new();
         if !stored.is_empty() {
-            let opened = unsealed::open(&self.keyring, at.next, &stored).await?;
+            let (_, opened) = unsealed::open(&self.keyring, at.next, stored).await?;
             findings = fold(detector, head.generation, &indexes, &opened);
             at.next = indexes.last().map_or(at.next, |last| last + 1);
         }

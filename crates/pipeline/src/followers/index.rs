@@ -3,7 +3,7 @@
 use super::{run, unsealed};
 use crate::{IntakeError, now};
 use async_trait::async_trait;
-use ledger::{Keyring, Opened, Reader, tokens};
+use ledger::{Keyring, Opened, Reader, Tokenizer};
 use model::{
     Micros, Part, Position, StoredEvent,
     directory::{Attributed, Seen},
@@ -11,9 +11,12 @@ use model::{
     query::IndexEntry,
     time::MINUTE,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use store::{StoreError, events::Events};
 use tokio::sync::{Mutex, Notify, broadcast};
@@ -21,6 +24,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Stored bytes taken at once: thousands of events while catching up, whatever is there otherwise.
 const STEP_BYTES: usize = 8 << 20;
+/// Behind by more than one step, a commit is made this often: each costs a file per day touched, and files are merged again later.
+const COMMIT_EVERY: Duration = Duration::from_millis(1_500);
+/// After a commit of fewer events than this, the next ones are gathered for a moment: a commit costs the same for one as for a thousand.
+const FEW: u64 = 1_000;
+const GATHER: Duration = Duration::from_millis(200);
 /// Entries a slow listener may lag behind before it misses some and is told so.
 const BROADCAST_ENTRIES: usize = 4_096;
 /// Only what was received this recently is news: catching up and rebuilding show nothing.
@@ -70,10 +78,17 @@ impl IndexFollower {
 
     /// Follows until stopped.
     pub async fn run(&self, stop: CancellationToken) {
-        run("index", &self.wake, &stop, || async { self.step().await.map(|added| added > 0) }).await;
+        let step = || async {
+            let added = self.step().await?;
+            if (1..FEW).contains(&added) {
+                tokio::time::sleep(GATHER).await;
+            }
+            Ok::<_, IntakeError>(added > 0)
+        };
+        run("index", &self.wake, &stop, step).await;
     }
 
-    /// Adds what the trail holds beyond the view, at most a few megabytes of it, and commits. How many events were added; 0 at the head.
+    /// Adds what the trail holds beyond the view, as much as [`COMMIT_EVERY`] allows, and commits. How many events were added; 0 at the head.
     pub async fn step(&self) -> Result<u64, IntakeError> {
         let _one = self.stepping.lock().await;
         self.follow().await
@@ -97,27 +112,35 @@ impl IndexFollower {
 
     async fn follow(&self) -> Result<u64, IntakeError> {
         // From the view's own cursor each time: after a failed write it is the only one that is true.
-        let next = self.events.resume().await?;
-        self.next.store(next, Ordering::Relaxed);
+        let first = self.events.resume().await?;
+        self.next.store(first, Ordering::Relaxed);
         let head = self.reader.head().await?;
-        if next > head.size {
-            let why = format!("the searchable view is at {next}, the ledger at {}; rebuild the view", head.size);
+        if first > head.size {
+            let why = format!("the searchable view is at {first}, the ledger at {}; rebuild the view", head.size);
             return Err(StoreError::Damaged { what: "the event index".into(), why }.into());
         }
-        let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = self.reader.read(next, STEP_BYTES).await?.into_iter().unzip();
-        let Some(last) = indexes.last() else { return Ok(0) };
-        let opened = unsealed::open(&self.keyring, next, &stored).await?;
-        let entries = self.entries_of(head.generation, &indexes, stored, opened).await?;
-        let since = if self.entries.receiver_count() > 0 { now() - SHOWN_FOR } else { Micros::MAX };
-        let shown: Vec<Arc<IndexEntry>> = entries.iter().filter(|e| e.clear.received >= since).cloned().map(Arc::new).collect();
-        self.events.add(entries).await?;
-        self.events.commit(last + 1).await?;
-        self.next.store(last + 1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let (mut next, mut added, mut shown) = (first, 0, Vec::new());
+        while next < head.size && (added == 0 || begun.elapsed() < COMMIT_EVERY) {
+            let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = self.reader.read(next, STEP_BYTES).await?.into_iter().unzip();
+            let Some(last) = indexes.last() else { break };
+            let (stored, opened) = unsealed::open(&self.keyring, next, stored).await?;
+            let entries = self.entries_of(head.generation, &indexes, stored, opened).await?;
+            let since = if self.entries.receiver_count() > 0 { now() - SHOWN_FOR } else { Micros::MAX };
+            shown.extend(entries.iter().filter(|e| e.clear.received >= since).cloned().map(Arc::new));
+            self.events.add(entries).await?;
+            (next, added) = (last + 1, added + indexes.len() as u64);
+        }
+        if added == 0 {
+            return Ok(0);
+        }
+        self.events.commit(next).await?;
+        self.next.store(next, Ordering::Relaxed);
         for entry in shown {
             // Nobody listens any more: nothing is lost, the entry is in the view.
             let _ = self.entries.send(entry);
         }
-        Ok(indexes.len() as u64)
+        Ok(added)
     }
 
     async fn entries_of(&self, generation: u32, indexes: &[u64], stored: Vec<StoredEvent>, opened: Vec<Opened>) -> Result<Vec<IndexEntry>, IntakeError> {
@@ -130,8 +153,9 @@ impl IndexFollower {
         let indexes = indexes.to_vec();
         let work = move || {
             let mut attributed = attributed.into_iter();
+            let mut tokenizer = Tokenizer::new(&keyring);
             let entry = |((index, mut stored), opened): ((u64, StoredEvent), Opened)| {
-                let tokens = tokens(&keyring, &opened);
+                let tokens = tokenizer.tokens(&opened);
                 stored.parts.retain(|p| p.part != Part::Raw);
                 let mut record = Vec::new();
                 stored.encode(&mut record);

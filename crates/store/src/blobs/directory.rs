@@ -6,21 +6,30 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{
+    collections::{BTreeSet, HashSet},
     fs, io,
     io::{Read, Seek, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use uuid::Uuid;
 
 /// Unfinished writes end like this; `list` leaves them out.
 const UNFINISHED: &str = ".unfinished";
 
+/// Files made durable at the same time: the file system commits what waits together, so 16 take hardly longer than one.
+const AT_ONCE: usize = 16;
+
 /// A directory of this machine, used by one process: the lock that makes `swap` atomic lives in this value and its clones.
 #[derive(Clone, Debug)]
 pub struct Directory {
     root: PathBuf,
     writing: Arc<Mutex<()>>,
+    /// Directories whose own entry this process has made durable, up to the root.
+    entered: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Directory {
@@ -28,7 +37,7 @@ impl Directory {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
         fs::create_dir_all(&root).map_err(failed)?;
-        Ok(Self { root, writing: Arc::default() })
+        Ok(Self { root, writing: Arc::default(), entered: Arc::default() })
     }
 
     fn resolve(&self, path: &str) -> Result<PathBuf> {
@@ -49,9 +58,61 @@ impl Directory {
         let file = self.resolve(path)?;
         self.run(move |this| {
             let _one_writer = this.writing.lock().map_err(|_| StoreError::Internal("a blob writer panicked".into()))?;
-            if allowed(read(&file)?.as_deref())? { replace(&this.root, &file, &bytes) } else { Ok(()) }
+            if !allowed(read(&file)?.as_deref())? {
+                return Ok(());
+            }
+            replace(&file, &bytes)?;
+            this.enter(file.parent().unwrap_or(&this.root))
         })
         .await
+    }
+
+    /// Makes what was renamed into `parent` durable, and the way there. A directory made just now is only durable once its own parent is synced.
+    fn enter(&self, parent: &Path) -> Result<()> {
+        sync(parent)?;
+        let mut directory = parent;
+        while directory != self.root && !self.entered().contains(directory) {
+            let Some(above) = directory.parent() else { break };
+            sync(above)?;
+            self.entered().insert(directory.to_owned());
+            directory = above;
+        }
+        Ok(())
+    }
+
+    fn entered(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
+        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Creates files on several threads, then syncs each directory once.
+    fn create_files(&self, files: &[(PathBuf, String, Bytes)]) -> Result<()> {
+        let next = AtomicUsize::new(0);
+        let share = || -> Result<()> {
+            while let Some((file, name, bytes)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if may_create(read(file)?.as_deref(), bytes, name)? {
+                    replace(file, bytes)?;
+                }
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..AT_ONCE.min(files.len())).map(|_| scope.spawn(share)).collect();
+            others.into_iter().fold(share(), |so_far, other| {
+                let theirs = other.join().unwrap_or_else(|_| Err(StoreError::Internal("a blob writer panicked".into())));
+                so_far.and(theirs)
+            })
+        })?;
+        let parents: BTreeSet<&Path> = files.iter().map(|(file, ..)| file.parent().unwrap_or(&self.root)).collect();
+        parents.into_iter().try_for_each(|parent| self.enter(parent))
+    }
+}
+
+/// Whether bytes are to be written where `there` is.
+fn may_create(there: Option<&[u8]>, wanted: &[u8], name: &str) -> Result<bool> {
+    match there {
+        None => Ok(true),
+        Some(there) if there == wanted => Ok(false),
+        Some(_) => Err(StoreError::Conflict(format!("{name} is there with other bytes"))),
     }
 }
 
@@ -82,12 +143,16 @@ impl Blobs for Directory {
 
     async fn create(&self, path: &str, bytes: Bytes) -> Result<()> {
         let (wanted, name) = (bytes.clone(), path.to_owned());
-        let allowed = move |there: Option<&[u8]>| match there {
-            None => Ok(true),
-            Some(there) if there == wanted => Ok(false),
-            Some(_) => Err(StoreError::Conflict(format!("{name} is there with other bytes"))),
-        };
-        self.write(path, bytes, allowed).await
+        self.write(path, bytes, move |there| may_create(there, &wanted, &name)).await
+    }
+
+    async fn create_all(&self, objects: Vec<(String, Bytes)>) -> Result<()> {
+        let files = objects.into_iter().map(|(path, bytes)| Ok((self.resolve(&path)?, path, bytes))).collect::<Result<Vec<_>>>()?;
+        self.run(move |this| {
+            let _one_writer = this.writing.lock().map_err(|_| StoreError::Internal("a blob writer panicked".into()))?;
+            this.create_files(&files)
+        })
+        .await
     }
 
     async fn swap(&self, path: &str, expected: Option<&Version>, bytes: Bytes) -> Result<Version> {
@@ -137,8 +202,9 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn replace(root: &Path, file: &Path, bytes: &[u8]) -> Result<()> {
-    let parent = file.parent().unwrap_or(root);
+/// Writes a file beside, syncs it and renames it. The directory is still to be synced.
+fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
+    let Some(parent) = file.parent() else { return Err(StoreError::Internal(format!("'{}' lies in no directory", file.display()))) };
     fs::create_dir_all(parent).map_err(failed)?;
     let unfinished = parent.join(format!("{}{UNFINISHED}", Uuid::new_v4()));
     let written = fs::File::create(&unfinished).and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_all())).and_then(|()| fs::rename(&unfinished, file));
@@ -146,13 +212,6 @@ fn replace(root: &Path, file: &Path, bytes: &[u8]) -> Result<()> {
         // Best effort: the write failed already, and `list` leaves such files out.
         let _ = fs::remove_file(&unfinished);
         return Err(failed(e));
-    }
-    // A directory made just now is only durable once its own parent is synced, up to the root.
-    for directory in parent.ancestors() {
-        sync(directory)?;
-        if directory == root {
-            break;
-        }
     }
     Ok(())
 }

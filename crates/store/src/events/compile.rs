@@ -1,11 +1,11 @@
-//! From a scope and a question to one tantivy query. The scope is part of the query, so no list, count or facet can forget it.
+//! From a scope and a question to what a split is asked. The scope becomes conditions like any other, so no list, count or facet can forget it.
 
-use super::split::Columns;
+use super::split::{Columns, Split};
 use model::{
-    Micros, Position, Reach, Scope,
-    query::{EventQuery, Field},
+    DAY, HOUR, Micros, Reach, Scope,
+    query::{EventQuery, Field, Filter},
 };
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use tantivy::{
     Term,
     query::{AllQuery, BooleanQuery, EmptyQuery, Occur, Query, RangeQuery, TermQuery},
@@ -19,75 +19,145 @@ pub(super) struct Window {
     pub until: Option<Micros>,
 }
 
-impl Window {
-    pub fn of(scope: &Scope, query: &EventQuery) -> Self {
-        let mut window = Self { from: scope.from.max(query.from), until: scope.until };
-        if let Some(until) = query.until {
-            window.before(until);
-        }
-        window
-    }
-
-    pub fn before(&mut self, until: Micros) {
-        self.until = Some(self.until.map_or(until, |u| u.min(until)));
-    }
-}
-
 /// Everything the scope admits and the question asks for, below index `head`.
-pub(super) fn query(c: &Columns, scope: &Scope, query: &EventQuery, window: Window, head: u64) -> Box<dyn Query> {
-    let mut clauses = within(c, scope, window, head);
-    for filter in &query.filters {
-        let occur = if filter.exclude { Occur::MustNot } else { Occur::Must };
-        clauses.push((occur, any_of(c.facet(filter.field), filter.values.iter().map(String::as_str))));
-    }
-    for token in &query.tokens {
-        clauses.push((Occur::Must, term(Term::from_field_u64(c.tokens, *token))));
-    }
-    if let Some(rows) = query.min_rows {
-        clauses.push((Occur::Must, Box::new(RangeQuery::new(Bound::Included(Term::from_field_u64(c.rows, rows)), Bound::Unbounded))));
-    }
-    Box::new(BooleanQuery::new(clauses))
+pub(super) struct Plan {
+    pub window: Window,
+    pub conditions: Vec<Filter>,
+    tokens: Vec<u64>,
+    min_rows: Option<u64>,
+    index: Option<u64>,
+    head: u64,
 }
 
-/// The one event at a position, if the scope admits it.
-pub(super) fn position(c: &Columns, scope: &Scope, position: &Position, window: Window, head: u64) -> Box<dyn Query> {
-    let mut clauses = within(c, scope, window, head);
-    clauses.push((Occur::Must, term(Term::from_field_u64(c.index, position.index))));
-    clauses.push((Occur::Must, term(Term::from_field_u64(c.generation, u64::from(position.generation)))));
-    clauses.push((Occur::Must, term(Term::from_field_text(c.ledger, &position.ledger))));
-    Box::new(BooleanQuery::new(clauses))
+/// What of a plan's bounds one split does not fulfil by itself: most lie within the window as a whole and need none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Trim {
+    pub from: Option<Micros>,
+    pub until: Option<Micros>,
+    pub head: Option<u64>,
 }
 
-fn within(c: &Columns, scope: &Scope, window: Window, head: u64) -> Vec<(Occur, Box<dyn Query>)> {
-    let time = |t| Term::from_field_i64(c.time, t);
-    // A query of exclusions alone would match nothing.
-    let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(AllQuery))];
-    let mut must = |q: Box<dyn Query>| clauses.push((Occur::Must, q));
-    must(Box::new(RangeQuery::new(Bound::Unbounded, Bound::Excluded(Term::from_field_u64(c.index, head)))));
-    match &scope.reach {
-        Reach::Everything => {}
-        Reach::Departments(ids) => must(any_of(c.facet(Field::Department), ids.iter().map(|i| i.to_string()))),
-        Reach::Person(id) => must(any_of(c.facet(Field::Person), [id.to_string()])),
-        Reach::Nothing => must(Box::new(EmptyQuery)),
+impl Trim {
+    /// The whole hours of the split that are asked for, in hours since the epoch, and what remains at both ends.
+    pub fn hours(self, day: i64) -> (Range<i64>, Vec<Trim>) {
+        let (from, until) = (self.from.unwrap_or(day * DAY), self.until.unwrap_or((day + 1) * DAY));
+        let (first, last) = (from.div_euclid(HOUR) + i64::from(from.rem_euclid(HOUR) != 0), until.div_euclid(HOUR));
+        let part = |from, until| Trim { from: Some(from), until: Some(until), head: self.head };
+        if first > last {
+            return (first..first, if from < until { vec![part(from, until)] } else { Vec::new() });
+        }
+        let edges = [(from, first * HOUR), (last * HOUR, until)];
+        (first..last, edges.into_iter().filter(|(from, until)| from < until).map(|(from, until)| part(from, until)).collect())
     }
-    if let Some(sources) = &scope.sources {
-        must(any_of(c.facet(Field::Source), sources.iter().map(|i| i.to_string())));
+}
+
+impl Plan {
+    pub fn new(scope: &Scope, query: &EventQuery, head: u64) -> Self {
+        let mut conditions = query.filters.clone();
+        let mut only = |field, values| conditions.push(Filter { field, values, exclude: false });
+        match &scope.reach {
+            Reach::Everything => {}
+            Reach::Departments(ids) => only(Field::Department, ids.iter().map(ToString::to_string).collect()),
+            Reach::Person(id) => only(Field::Person, vec![id.to_string()]),
+            // No value at all: nothing fulfils it.
+            Reach::Nothing => only(Field::Person, Vec::new()),
+        }
+        if let Some(sources) = &scope.sources {
+            only(Field::Source, sources.iter().map(ToString::to_string).collect());
+        }
+        let mut window = Window { from: scope.from.max(query.from), until: scope.until };
+        if let Some(until) = query.until {
+            window.until = Some(window.until.map_or(until, |u| u.min(until)));
+        }
+        Self { window, conditions, tokens: query.tokens.clone(), min_rows: query.min_rows, index: None, head }
     }
-    if let Some(from) = window.from {
-        must(Box::new(RangeQuery::new(Bound::Included(time(from)), Bound::Unbounded)));
+
+    /// Events at an index, if the scope admits them.
+    pub fn at(scope: &Scope, index: u64, head: u64) -> Self {
+        Self { index: Some(index), ..Self::new(scope, &EventQuery::default(), head) }
     }
-    if let Some(until) = window.until {
-        must(Box::new(RangeQuery::new(Bound::Unbounded, Bound::Excluded(time(until)))));
+
+    pub fn before(mut self, until: Micros) -> Self {
+        self.window.until = Some(self.window.until.map_or(until, |u| u.min(until)));
+        self
     }
-    clauses
+
+    /// Nothing but times and values of fields is asked for.
+    pub fn has_filters_only(&self) -> bool {
+        self.tokens.is_empty() && self.min_rows.is_none() && self.index.is_none()
+    }
+
+    pub fn trim(&self, split: &Split) -> Trim {
+        let (begin, end) = (split.day * DAY, (split.day + 1) * DAY);
+        Trim {
+            from: self.window.from.filter(|from| *from > begin),
+            until: self.window.until.filter(|until| *until < end),
+            // Only a split that was committed and not yet shown holds more than may be seen.
+            head: Some(self.head).filter(|head| split.loaded() > *head),
+        }
+    }
+
+    pub fn query(&self, c: &Columns, trim: Trim) -> Box<dyn Query> {
+        let (mut must, mut must_not): (Vec<Box<dyn Query>>, Vec<Box<dyn Query>>) = (Vec::new(), Vec::new());
+        for filter in &self.conditions {
+            let one = any_of(c.facet(filter.field), &filter.values);
+            if filter.exclude { must_not.push(one) } else { must.push(one) }
+        }
+        must.extend(self.tokens.iter().map(|token| term(Term::from_field_u64(c.tokens, *token))));
+        let (time, number) = (|t| Term::from_field_i64(c.time, t), Term::from_field_u64);
+        let ranges = [
+            self.min_rows.map(|rows| (Bound::Included(number(c.rows, rows)), Bound::Unbounded)),
+            self.index.map(|index| (Bound::Included(number(c.index, index)), Bound::Included(number(c.index, index)))),
+            trim.from.map(|from| (Bound::Included(time(from)), Bound::Unbounded)),
+            trim.until.map(|until| (Bound::Unbounded, Bound::Excluded(time(until)))),
+            trim.head.map(|head| (Bound::Unbounded, Bound::Excluded(number(c.index, head)))),
+        ];
+        for (lower, upper) in ranges.into_iter().flatten() {
+            must.push(Box::new(RangeQuery::new(lower, upper)));
+        }
+        // A lone term is counted from its list's length; and exclusions alone would match nothing.
+        match (must.len(), must_not.is_empty()) {
+            (0, true) => Box::new(AllQuery),
+            (1, true) => must.swap_remove(0),
+            (n, _) => {
+                let all: Option<Box<dyn Query>> = if n == 0 { Some(Box::new(AllQuery)) } else { None };
+                let clauses = must.into_iter().chain(all).map(|q| (Occur::Must, q));
+                Box::new(BooleanQuery::new(clauses.chain(must_not.into_iter().map(|q| (Occur::MustNot, q))).collect()))
+            }
+        }
+    }
 }
 
 /// No alternatives match nothing.
-fn any_of(field: schema::Field, values: impl IntoIterator<Item = impl AsRef<str>>) -> Box<dyn Query> {
-    let terms: Vec<Box<dyn Query>> = values.into_iter().map(|v| term(Term::from_field_text(field, v.as_ref()))).collect();
-    if terms.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::union(terms)) }
+fn any_of(field: schema::Field, values: &[String]) -> Box<dyn Query> {
+    let mut terms: Vec<Box<dyn Query>> = values.iter().map(|v| term(Term::from_field_text(field, v))).collect();
+    match terms.len() {
+        0 => Box::new(EmptyQuery),
+        1 => terms.swap_remove(0),
+        _ => Box::new(BooleanQuery::union(terms)),
+    }
 }
 
 fn term(term: Term) -> Box<dyn Query> {
     Box::new(TermQuery::new(term, IndexRecordOption::Basic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(from: Option<Micros>, until: Option<Micros>, hours: Range<i64>, edges: &[(Micros, Micros)]) {
+        let (got, parts) = Trim { from, until, head: None }.hours(1);
+        assert_eq!((got, parts.iter().map(|t| (t.from.unwrap(), t.until.unwrap())).collect::<Vec<_>>()), (hours, edges.to_vec()));
+    }
+
+    #[test]
+    fn a_day_is_whole_hours_and_two_edges_at_most() {
+        check(None, None, 24..48, &[]);
+        check(Some(25 * HOUR), Some(30 * HOUR), 25..30, &[]);
+        check(Some(25 * HOUR + 1), Some(30 * HOUR + 2), 26..30, &[(25 * HOUR + 1, 26 * HOUR), (30 * HOUR, 30 * HOUR + 2)]);
+        check(Some(25 * HOUR + 1), Some(25 * HOUR + 9), 26..26, &[(25 * HOUR + 1, 25 * HOUR + 9)]);
+        check(Some(25 * HOUR + 1), None, 26..48, &[(25 * HOUR + 1, 26 * HOUR)]);
+        check(Some(25 * HOUR + 3), Some(25 * HOUR + 3), 26..26, &[]);
+    }
 }

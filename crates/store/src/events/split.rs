@@ -1,13 +1,26 @@
 //! One day's index: its columns and how an entry is written into them.
 
+use super::{counts::Hashes, tally::Tally};
 use crate::{Result, StoreError};
 use model::query::{Field, IndexEntry};
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tantivy::{
     Index, IndexReader, ReloadPolicy, Searcher, TantivyDocument,
+    columnar::StrColumn,
     directory::MmapDirectory,
-    schema::{self, FAST, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions},
+    index::SegmentId,
+    schema::{self, FAST, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions},
 };
+
+/// Raised when columns change: an index of another format is built anew from the trail.
+pub(super) const FORMAT: &str = "2";
 
 /// The columns of every split. Text columns hold values whole (no words), indexed and counted.
 pub(super) struct Columns {
@@ -27,18 +40,20 @@ impl Columns {
     pub fn new() -> Self {
         let mut b = Schema::builder();
         let whole = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::Basic).set_fieldnorms(false);
-        let text = TextOptions::default().set_indexing_options(whole).set_fast("raw");
+        let text = TextOptions::default().set_indexing_options(whole.clone()).set_fast("raw");
+        // Person and department come back with every hit; the rest stands in the record.
+        let facet = |f: &Field| if matches!(f, Field::Person | Field::Department) { text.clone() | STORED } else { text.clone() };
         Self {
-            time: b.add_i64_field("time", FAST | INDEXED | STORED),
-            index: b.add_u64_field("index", FAST | INDEXED | STORED),
-            generation: b.add_u64_field("generation", FAST | INDEXED | STORED),
+            // Every event has values of its own here: a list of terms would be as long as the events, and ranges are read from the column.
+            time: b.add_i64_field("time", FAST | STORED),
+            index: b.add_u64_field("index", FAST | STORED),
+            generation: b.add_u64_field("generation", STORED),
             rows: b.add_u64_field("rows", FAST),
-            tokens: b.add_u64_field("tokens", INDEXED),
+            tokens: b.add_u64_field("tokens", NumericOptions::default().set_indexed()),
             record: b.add_bytes_field("record", STORED),
-            ledger: b.add_text_field("ledger", text.clone() | STORED),
-            session: b.add_text_field("session", text.clone()),
-            // Person and department come back with every hit.
-            facets: Field::ALL.iter().map(|f| b.add_text_field(f.name(), text.clone() | STORED)).collect(),
+            ledger: b.add_text_field("ledger", STORED),
+            session: b.add_text_field("session", TextOptions::default().set_indexing_options(whole)),
+            facets: Field::ALL.iter().map(|f| b.add_text_field(f.name(), facet(f))).collect(),
             schema: b.build(),
         }
     }
@@ -74,26 +89,83 @@ impl Columns {
     }
 }
 
+/// Blocks of stored records kept unpacked per segment; a page reads each of its events once.
+const STORE_BLOCKS: usize = 8;
+
 /// An open split. Readers see what was committed when [`Split::reload`] was last called.
 pub(super) struct Split {
+    /// Days since the epoch.
+    pub day: i64,
     pub index: Index,
     reader: IndexReader,
+    loaded: AtomicU64,
+    tallies: Mutex<HashMap<SegmentId, Option<Arc<Tally>>>>,
+    hashes: Mutex<HashMap<(SegmentId, Field), Arc<Hashes>>>,
 }
 
 impl Split {
-    pub fn open(path: &Path, columns: &Columns) -> Result<Self> {
+    pub fn open(path: &Path, day: i64, columns: &Columns) -> Result<Self> {
         let directory = MmapDirectory::open(path).map_err(broken)?;
         let index = Index::open_or_create(directory, columns.schema.clone()).map_err(broken)?;
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(broken)?;
-        Ok(Self { index, reader })
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(STORE_BLOCKS).try_into().map_err(broken)?;
+        let split = Self { day, index, reader, loaded: AtomicU64::new(0), tallies: Mutex::default(), hashes: Mutex::default() };
+        split.loaded.store(split.next()?, Ordering::Release);
+        Ok(split)
     }
 
     pub fn searcher(&self) -> Searcher {
         self.reader.searcher()
     }
 
+    /// The caller holds the writers, so nothing is committed meanwhile.
     pub fn reload(&self) -> Result<()> {
+        // Before the reader shows it: whoever sees the events must see this too.
+        self.loaded.store(self.next()?, Ordering::Release);
         self.reader.reload().map_err(broken)
+    }
+
+    /// Readers see no index at or above this one. To be asked after [`Split::searcher`].
+    pub fn loaded(&self) -> u64 {
+        self.loaded.load(Ordering::Acquire)
+    }
+
+    /// The tallies of all segments of this view; `None` when one has none.
+    pub fn tallies(&self, searcher: &Searcher) -> Result<Option<Vec<Arc<Tally>>>> {
+        let lock = || self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tallies = Vec::with_capacity(searcher.segment_readers().len());
+        for reader in searcher.segment_readers() {
+            let known = lock().get(&reader.segment_id()).cloned();
+            let tally = match known {
+                Some(tally) => tally,
+                None => {
+                    // Made without the lock: two that ask at once make it twice, and nobody waits.
+                    let tally = Tally::of(reader)?.map(Arc::new);
+                    let mut kept = lock();
+                    let current = self.searcher();
+                    kept.retain(|id, _| current.segment_readers().iter().any(|r| r.segment_id() == *id));
+                    kept.insert(reader.segment_id(), tally.clone());
+                    tally
+                }
+            };
+            tallies.push(tally);
+        }
+        Ok(tallies.into_iter().collect())
+    }
+
+    /// The hashes of a segment's values of a field.
+    pub fn hashes(&self, segment: SegmentId, field: Field, column: &StrColumn) -> Result<Arc<Hashes>> {
+        let lock = || self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hashes) = lock().get(&(segment, field)) {
+            return Ok(hashes.clone());
+        }
+        let hashes = Arc::new(Hashes::of(column)?);
+        if hashes.may_be_kept() {
+            let current = self.searcher();
+            let mut kept = lock();
+            kept.retain(|(id, _), _| current.segment_readers().iter().any(|r| r.segment_id() == *id));
+            kept.insert((segment, field), hashes.clone());
+        }
+        Ok(hashes)
     }
 
     /// The first index this split does not hold, from its last commit.

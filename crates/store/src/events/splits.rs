@@ -1,13 +1,15 @@
 //! The searchable view on disk: one tantivy index (a split) per day of event time, and a cursor file beside them.
 //!
-//! Layout under the root: `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal). A split's commit carries the first index it
+//! Layout under the root: `format`, `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal). A split's commit carries the first index it
 //! does not hold, so replaying from an older cursor adds nothing twice. Everything here can be rebuilt from the trail.
 
 use super::{
     Events,
-    compile::{self, Window},
-    read,
-    split::{Columns, Split, broken},
+    compile::{Plan, Window},
+    counts::Counts,
+    parallel,
+    read::{self, Found, Newest},
+    split::{Columns, FORMAT, Split, broken},
     write::Writers,
 };
 use crate::{Result, StoreError};
@@ -46,6 +48,12 @@ impl Splits {
         tokio::task::spawn_blocking(move || Shared::open(root)).await.map_err(broken)?.map(|s| Self(Arc::new(s)))
     }
 
+    /// Makes the roll-ups of all splits, which the first questions after a start would have to make. It may be called at any time.
+    pub fn warm(&self) -> Result<()> {
+        let all = self.0.within(Window { from: None, until: None });
+        parallel::each(&all, |split| split.tallies(&split.searcher()).map(drop)).map(drop)
+    }
+
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
         let shared = self.0.clone();
         tokio::task::spawn_blocking(move || work(&shared)).await.map_err(broken)?
@@ -55,16 +63,20 @@ impl Splits {
 impl Shared {
     fn open(root: PathBuf) -> Result<Self> {
         let columns = Columns::new();
-        std::fs::create_dir_all(root.join("days")).map_err(broken)?;
-        let dropped = root.join("dropped");
-        if dropped.exists() {
-            std::fs::remove_dir_all(&dropped).map_err(broken)?;
+        remove(std::fs::remove_dir_all(root.join("dropped")))?;
+        let format = root.join("format");
+        if std::fs::read_to_string(&format).ok().as_deref() != Some(FORMAT) {
+            // The cursor first: an index that is empty with a cursor that is not would never be filled again.
+            remove(std::fs::remove_file(root.join("cursor")))?;
+            remove(std::fs::remove_dir_all(root.join("days")))?;
+            std::fs::create_dir_all(&root).and_then(|()| std::fs::write(&format, FORMAT)).map_err(broken)?;
         }
+        std::fs::create_dir_all(root.join("days")).map_err(broken)?;
         let mut days = BTreeMap::new();
         for entry in std::fs::read_dir(root.join("days")).map_err(broken)? {
             let path = entry.map_err(broken)?.path();
             if let Some(day) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok()) {
-                days.insert(day, Arc::new(Split::open(&path, &columns)?));
+                days.insert(day, Arc::new(Split::open(&path, day, &columns)?));
             }
         }
         let next = match std::fs::read_to_string(root.join("cursor")) {
@@ -87,7 +99,7 @@ impl Shared {
         let path = parent.join(day.to_string());
         std::fs::create_dir_all(&path).map_err(broken)?;
         std::fs::File::open(&parent).and_then(|d| d.sync_all()).map_err(broken)?;
-        let split = Arc::new(Split::open(&path, &self.columns)?);
+        let split = Arc::new(Split::open(&path, day, &self.columns)?);
         self.days.write().unwrap_or_else(PoisonError::into_inner).insert(day, split.clone());
         Ok(split)
     }
@@ -97,6 +109,22 @@ impl Shared {
         let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
         let (from, until) = (window.from.map_or(i64::MIN, day), window.until.map_or(i64::MAX, day));
         days.iter().rev().filter(|(d, _)| (from..=until).contains(*d)).map(|(_, s)| s.clone()).collect()
+    }
+
+    /// The `limit` newest events of the plan, newest first: the newest day first, then ever more days at once, until there are enough.
+    fn newest(&self, plan: &Plan, after: Option<After>, limit: usize) -> Result<Vec<Hit>> {
+        let splits = self.within(plan.window);
+        let (mut found, mut next, mut days): (Vec<(Arc<Newest>, Found)>, usize, usize) = (Vec::new(), 0, 1);
+        while next < splits.len() && found.len() < limit {
+            let wave = &splits[next..splits.len().min(next + days)];
+            for newest in parallel::each(wave, |split| read::newest(split, &self.columns, plan, after, limit))? {
+                let newest = Arc::new(newest);
+                found.extend(newest.found.iter().map(|f| (newest.clone(), *f)));
+            }
+            (next, days) = (next + wave.len(), days * 2);
+        }
+        found.truncate(limit);
+        found.iter().map(|(newest, found)| newest.hit(&self.columns, found)).collect()
     }
 
     fn put_cursor(&self, next: u64) -> Result<()> {
@@ -169,23 +197,14 @@ impl Events for Splits {
         let (scope, query) = (scope.clone(), query.clone());
         self.blocking(move |s| {
             let head = after.map_or_else(|| s.head(), |a| a.head.min(s.head()));
-            let mut window = Window::of(&scope, &query);
+            let mut plan = Plan::new(&scope, &query, head);
             if let Some(a) = after {
-                window.before(a.time.saturating_add(1));
+                plan = plan.before(a.time.saturating_add(1));
             }
-            let compiled = compile::query(&s.columns, &scope, &query, window, head);
-            let mut hits: Vec<Hit> = Vec::new();
-            let mut more = false;
-            for split in s.within(window) {
-                // One more than asked tells whether there is a next page.
-                let wanted = limit + 1 - hits.len();
-                hits.extend(read::newest(&split, &s.columns, &*compiled, after, wanted)?);
-                if hits.len() > limit {
-                    hits.truncate(limit);
-                    more = true;
-                    break;
-                }
-            }
+            // One more than asked tells whether there is a next page.
+            let mut hits = s.newest(&plan, after, limit + 1)?;
+            let more = hits.len() > limit;
+            hits.truncate(limit);
             let next = hits.last().filter(|_| more).map(|h| After { time: h.time, index: h.position.index, head });
             Ok(Page { hits, next })
         })
@@ -193,21 +212,23 @@ impl Events for Splits {
     }
 
     async fn count(&self, scope: &Scope, query: &EventQuery) -> Result<u64> {
-        let (scope, query) = (scope.clone(), query.clone());
+        let plan = Plan::new(scope, query, self.0.head());
         self.blocking(move |s| {
-            let window = Window::of(&scope, &query);
-            let compiled = compile::query(&s.columns, &scope, &query, window, s.head());
-            s.within(window).iter().map(|split| read::count(split, &*compiled)).sum()
+            let counts = parallel::each(&s.within(plan.window), |split| read::count(split, &s.columns, &plan))?;
+            Ok(counts.into_iter().sum())
         })
         .await
     }
 
     async fn facets(&self, scope: &Scope, query: &EventQuery, fields: &[Field], limit: usize) -> Result<Vec<Facet>> {
-        let (scope, query, fields) = (scope.clone(), query.clone(), fields.to_vec());
+        let (plan, fields) = (Plan::new(scope, query, self.0.head()), fields.to_vec());
         self.blocking(move |s| {
-            let window = Window::of(&scope, &query);
-            let compiled = compile::query(&s.columns, &scope, &query, window, s.head());
-            read::facets(&s.within(window), &*compiled, &fields, limit)
+            let totals = parallel::sums(&s.within(plan.window), |totals: &mut Vec<Counts>, _, split| {
+                totals.resize_with(fields.len(), Counts::default);
+                read::facets(split, &s.columns, &plan, &fields, totals)
+            })?;
+            let part = |n: usize| totals.iter().filter_map(|t| t.get(n)).collect::<Vec<_>>();
+            fields.iter().enumerate().map(|(n, field)| Counts::facet(*field, &part(n), limit)).collect()
         })
         .await
     }
@@ -216,27 +237,27 @@ impl Events for Splits {
         if interval <= 0 {
             return Err(StoreError::Internal(format!("a histogram's interval must be positive, not {interval}")));
         }
-        let (scope, query) = (scope.clone(), query.clone());
+        let plan = Plan::new(scope, query, self.0.head());
         self.blocking(move |s| {
-            let window = Window::of(&scope, &query);
-            let compiled = compile::query(&s.columns, &scope, &query, window, s.head());
-            read::histogram(&s.within(window), &*compiled, interval)
+            let sums =
+                parallel::sums(&s.within(plan.window), |bars: &mut BTreeMap<i64, Bucket>, _, split| read::histogram(split, &s.columns, &plan, interval, bars))?;
+            let mut bars = BTreeMap::new();
+            sums.into_iter().flat_map(BTreeMap::into_values).for_each(|bar| read::put(&mut bars, bar));
+            Ok(bars.into_values().collect())
         })
         .await
     }
 
     async fn get(&self, scope: &Scope, position: &Position) -> Result<Option<Hit>> {
-        let (scope, position) = (scope.clone(), position.clone());
-        self.blocking(move |s| {
-            let window = Window::of(&scope, &EventQuery::default());
-            let compiled = compile::position(&s.columns, &scope, &position, window, s.head());
-            for split in s.within(window) {
-                if let Some(hit) = read::newest(&split, &s.columns, &*compiled, None, 1)?.pop() {
-                    return Ok(Some(hit));
-                }
-            }
-            Ok(None)
-        })
-        .await
+        let (plan, position) = (Plan::at(scope, position.index, self.0.head()), position.clone());
+        self.blocking(move |s| Ok(s.newest(&plan, None, 1)?.pop().filter(|hit| hit.position == position))).await
+    }
+}
+
+/// What is not there need not be removed.
+fn remove(removed: std::io::Result<()>) -> Result<()> {
+    match removed {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(broken(e)),
+        _ => Ok(()),
     }
 }

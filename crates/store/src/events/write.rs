@@ -11,6 +11,10 @@ use tantivy::{IndexWriter, TantivyDocument};
 const OPEN: usize = 8;
 /// Bytes each may hold before it writes a segment; tantivy's least is 15 MB.
 const HEAP: usize = 20_000_000;
+/// As many segments are left alone: bringing them together costs more than it saves.
+const FEW_SEGMENTS: usize = 2;
+/// Events of a day that are brought into one segment; more would take too long at once.
+const MAX_SETTLED: u64 = 5_000_000;
 
 pub(super) struct Writers {
     open: LruCache<i64, Writer>,
@@ -42,9 +46,10 @@ impl Writers {
     fn try_add(&mut self, day: i64, entry: &IndexEntry, columns: &Columns, split: impl FnOnce() -> Result<Arc<Split>>) -> Result<()> {
         if !self.open.contains(&day) {
             while self.open.len() >= OPEN {
-                if let Some((_, mut oldest)) = self.open.pop_lru() {
+                if let Some((day, mut oldest)) = self.open.pop_lru() {
                     oldest.commit()?;
-                    oldest.writer.wait_merging_threads().map_err(broken)?;
+                    oldest.settle()?;
+                    self.touched.insert(day);
                 }
             }
             let split = split()?;
@@ -91,6 +96,19 @@ impl Writers {
 }
 
 impl Writer {
+    /// Nothing was added for a while: one segment instead of many, so that a look-up over months opens one file a day.
+    fn settle(self) -> Result<()> {
+        let segments = self.writer.index().searchable_segment_metas().map_err(broken)?;
+        let docs: u64 = segments.iter().map(|s| u64::from(s.num_docs())).sum();
+        if segments.len() > FEW_SEGMENTS && docs <= MAX_SETTLED {
+            let mut writer = self.writer;
+            // Where another merge holds some of them, the split stays as it is, and is whole.
+            let _ = writer.merge(&segments.iter().map(|s| s.id()).collect::<Vec<_>>()).wait();
+            return writer.wait_merging_threads().map_err(broken);
+        }
+        self.writer.wait_merging_threads().map_err(broken)
+    }
+
     fn commit(&mut self) -> Result<()> {
         if self.dirty {
             let mut commit = self.writer.prepare_commit().map_err(broken)?;

@@ -102,9 +102,9 @@ async fn fingerprints(unit: &Unit, head: &Head, first: u64, new: &[&NewRecord]) 
 }
 
 async fn records(unit: &Unit, ledger: &str, first: u64, received: Micros, new: &[&NewRecord]) -> Result<()> {
-    let plain: Vec<u8> = new.iter().flat_map(|r| r.bytes.iter().copied()).collect();
+    let plain = new.iter().map(|r| r.bytes.as_slice()).collect::<Vec<_>>().concat();
     let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|e| StoreError::Internal(format!("zstd: {e}")))?;
-    let hashes: Vec<u8> = new.iter().flat_map(|r| r.leaf_hash).collect();
+    let hashes = new.iter().map(|r| r.leaf_hash.as_slice()).collect::<Vec<_>>().concat();
     let sql = "INSERT INTO trail_batches (ledger, first, count, received, bytes, leaf_hashes) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = vec![ledger.into(), signed(first)?.into(), signed(new.len() as u64)?.into(), received.into(), packed.into(), hashes.into()];
     unit.execute(sql, values).await.map(drop)
