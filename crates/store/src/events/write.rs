@@ -5,12 +5,15 @@ use crate::{Result, StoreError};
 use lru::LruCache;
 use model::query::IndexEntry;
 use std::{collections::BTreeSet, sync::Arc};
-use tantivy::{IndexWriter, TantivyDocument};
+use tantivy::{IndexWriter, TantivyDocument, indexer::LogMergePolicy};
 
 /// Writers open at once.
 const OPEN: usize = 8;
 /// Bytes each may hold before it writes a segment; tantivy's least is 15 MB.
 const HEAP: usize = 20_000_000;
+/// Segments of fewer events are merged without regard to their size. Every eighth commit merges: with tantivy's 10,000, a live day would write its last
+/// 10,000 events anew every two seconds.
+const SMALL_SEGMENT: u32 = 1_000;
 /// As many segments are left alone: bringing them together costs more than it saves.
 const FEW_SEGMENTS: usize = 2;
 /// Events of a day that are brought into one segment; more would take too long at once.
@@ -54,6 +57,9 @@ impl Writers {
             }
             let split = split()?;
             let writer = split.index.writer_with_num_threads(1, HEAP).map_err(broken)?;
+            let mut policy = LogMergePolicy::default();
+            policy.set_min_layer_size(SMALL_SEGMENT);
+            writer.set_merge_policy(Box::new(policy));
             self.open.put(day, Writer { writer, next: split.next()?, dirty: false });
         }
         let Some(writer) = self.open.get_mut(&day) else { return Ok(()) };
