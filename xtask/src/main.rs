@@ -1,5 +1,6 @@
-//! Tasks of the workshop: `cargo xtask tidy`.
+//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`.
 
+mod bench;
 mod tidy;
 
 use anyhow::{Result, bail};
@@ -7,7 +8,8 @@ use anyhow::{Result, bail};
 fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy::run(),
-        Some(other) => bail!("'{other}' is not a task; there is: tidy"),
-        None => bail!("name a task: tidy"),
+        Some("bench") => bench::run(std::env::args().skip(1)),
+        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench"),
+        None => bail!("name a task: tidy, bench"),
     }
 }

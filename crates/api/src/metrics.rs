@@ -13,11 +13,16 @@ use prometheus_client::{
     metrics::{
         counter::Counter,
         family::Family,
+        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
 };
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Route {
@@ -25,7 +30,14 @@ struct Route {
     status: u16,
 }
 
-/// Counters of the HTTP floor.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Follower {
+    follower: &'static str,
+}
+
+type Place = Box<dyn Fn() -> u64 + Send>;
+
+/// Counters of the HTTP floor, and the places of the followers.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -34,6 +46,8 @@ pub struct Metrics {
     events: Counter,
     duplicates: Counter,
     quarantined: Counter,
+    next: Family<Follower, Gauge>,
+    followers: Arc<Mutex<Vec<(Follower, Place)>>>,
 }
 
 impl Default for Metrics {
@@ -47,11 +61,18 @@ impl Default for Metrics {
         registry.register("ingest_events", "Events taken over HTTP, new in the trail", events.clone());
         registry.register("ingest_duplicates", "Events taken over HTTP that were there already", duplicates.clone());
         registry.register("ingest_quarantined", "Records put into quarantine over HTTP", quarantined.clone());
-        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined }
+        let next = Family::<Follower, Gauge>::default();
+        registry.register("follower_next", "Index of the next event a follower will take", next.clone());
+        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined, next, followers: Arc::default() }
     }
 }
 
 impl Metrics {
+    /// Has the place of a follower of the trail shown.
+    pub fn follow(&self, follower: &'static str, place: impl Fn() -> u64 + Send + 'static) {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner).push((Follower { follower }, Box::new(place)));
+    }
+
     pub fn taken(&self, accepted: &Accepted) {
         self.events.inc_by(accepted.events);
         self.duplicates.inc_by(accepted.duplicates);
@@ -74,6 +95,9 @@ pub async fn read(State(server): State<Server>, ConnectInfo(peer): ConnectInfo<S
     let allowed = token.map_or(peer.ip().is_loopback(), |token| bearer(&headers).is_some_and(|given| same(given, token)));
     if !allowed {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "metrics", "Metrics are not for everyone", "Send the token of [metrics] as a bearer token."));
+    }
+    for (follower, place) in server.metrics.followers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        server.metrics.next.get_or_create(follower).set(i64::try_from(place()).unwrap_or(i64::MAX));
     }
     let mut text = String::new();
     encode(&mut text, &server.metrics.registry).map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Metrics failed", e.to_string()))?;

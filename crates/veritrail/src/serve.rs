@@ -106,6 +106,23 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     let (alerts, _) = broadcast::channel(ALERT_QUEUE);
     let follower = AlertFollower::new(node.app.clone(), notify(config)?, alerts.clone());
     let live = Live { entries: index.sender(), alerts };
+    let metrics = Metrics::default();
+    metrics.follow("index", {
+        let index = index.clone();
+        move || index.next()
+    });
+    metrics.follow("detect", {
+        let detect = detect.clone();
+        move || detect.next()
+    });
+    tasks.spawn_blocking({
+        let searchable = node.index.clone();
+        move || {
+            if let Err(error) = searchable.warm() {
+                tracing::warn!("the roll-ups of the event index will be made when first asked for: {error}");
+            }
+        }
+    });
     tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
     tasks.spawn({
         let stop = stop.clone();
@@ -127,8 +144,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         metrics_token: Some(config.metrics.token.clone()).filter(|t| !t.is_empty()),
         proxies: Vec::new(),
     };
-    let server =
-        Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics: Metrics::default() });
+    let server = Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics });
     let listener = TcpListener::bind(&config.server.listen).await.with_context(|| format!("cannot listen on {}", config.server.listen))?;
     tracing::info!("Veritrail serves {} on {}", config.public_url(), config.server.listen);
     tokio::spawn(stop_on_signal(stop.clone()));
