@@ -71,3 +71,24 @@ async fn events_in_splits() {
     let folder = tempdir().unwrap();
     testkit::events::suite(&Splits::open(folder.path()).await.unwrap()).await;
 }
+
+#[tokio::test]
+async fn a_batch_that_moved_leaves_no_hole_in_what_is_read() {
+    use store::{
+        sql::Handle,
+        trail::{Fingerprint, NewBatch, NewRecord, SqlTrail, Trail},
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("trail.db").display());
+    let database = store::sql::Database::open(&url, "trail").await.unwrap();
+    let trail = SqlTrail::open(database.clone(), "activity", 0).await.unwrap();
+    for n in 0..3 {
+        let record = NewRecord { fingerprint: Fingerprint([n; 24]), leaf_hash: [n; 32], bytes: vec![n; 3], time: 1 };
+        trail.append(vec![NewBatch { stream: "logins".into(), received: 100, records: vec![record], ..NewBatch::default() }]).await.unwrap();
+    }
+    let firsts = async || trail.read(0, 1 << 20).await.unwrap().iter().map(|b| b.first).collect::<Vec<_>>();
+    assert_eq!(firsts().await, [0, 1, 2]);
+    // As when the integrator drops it between two looks of one read.
+    database.execute("DELETE FROM trail_batches WHERE first = 1", Vec::new()).await.unwrap();
+    assert_eq!(firsts().await, [0]);
+}
