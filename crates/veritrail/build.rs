@@ -6,8 +6,5 @@ fn main() {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist");
     println!("cargo:rerun-if-changed={}", pages.display());
     let released = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
-    assert!(
-        !released || pages.join("index.html").is_file(),
-        "web/dist is absent: build the pages first (cd web && npm ci && npm run build), then the binary"
-    );
+    assert!(!released || pages.join("index.html").is_file(), "web/dist is absent: build the pages first (cd web && npm ci && npm run build), then the binary");
 }

@@ -1,6 +1,7 @@
 //! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`.
 
 mod bench;
+mod dependencies;
 mod tidy;
 
 use anyhow::{Result, bail};

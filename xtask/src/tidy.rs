@@ -36,6 +36,7 @@ const MAX_LINES: usize = 400;
 pub fn run() -> Result<()> {
     let mut faults = arrows()?;
     faults.extend(sizes(Path::new("."))?);
+    faults.extend(crate::dependencies::faults()?);
     if faults.is_empty() {
         return Ok(());
     }
