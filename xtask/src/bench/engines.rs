@@ -22,8 +22,9 @@ pub fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
+/// `cargo xtask` runs at the root of the repository, like tidy.
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/bench").join(name)
+    Path::new("scripts/bench").join(name)
 }
 
 fn run(command: &mut Command) -> Result<()> {

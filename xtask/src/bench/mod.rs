@@ -80,8 +80,8 @@ pub(crate) fn say(line: std::fmt::Arguments<'_>) {
 
 pub fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let arguments = Arguments::parse_from(arguments);
-    let home = std::env::var_os("HOME").map(PathBuf::from).context("HOME is not set")?;
-    let directory = arguments.keep.clone().unwrap_or_else(|| home.join(".cache/veritrail/bench/run"));
+    // Not below the home: where root measures, PostgreSQL runs as somebody else and must reach its data.
+    let directory = arguments.keep.clone().unwrap_or_else(|| std::env::temp_dir().join("veritrail-bench"));
     if arguments.keep.is_none() && directory.exists() {
         std::fs::remove_dir_all(&directory)?;
     }
