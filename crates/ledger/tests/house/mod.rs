@@ -66,7 +66,7 @@ impl House {
     }
 
     pub async fn verify(&self) -> Report {
-        verify(self.blobs.as_ref(), LEDGER, 0, &[verifier()], &mut |_, _| {}).await.unwrap()
+        verify(self.blobs.as_ref(), LEDGER, 0, &[verifier()], &mut |_| {}).await.unwrap()
     }
 
     /// Appends events `from..until`, `per` to a delivery.
