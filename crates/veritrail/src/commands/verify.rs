@@ -43,17 +43,18 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
+    let name = report.checkpoint.lines().next().filter(|name| !name.is_empty()).unwrap_or(&asked.ledger);
     for fault in &report.faults {
         let at = fault.index.map(|i| format!(", from record {i}")).unwrap_or_default();
         say(format_args!("FAULT {}{at}: {}", fault.file, fault.what));
     }
     if !report.faults.is_empty() {
-        say(format_args!("{}: {} records looked at, {} faults", asked.ledger, report.size, report.faults.len()));
+        say(format_args!("{name}: {} records looked at, {} faults", report.size, report.faults.len()));
         return Ok(ExitCode::from(2));
     }
     keep(asked, report.place.as_ref())?;
     let from = if report.from == 0 { String::new() } else { format!(" (those before {} were verified by an earlier run)", report.from) };
-    say(format_args!("{}: {} records verified{from}, no fault. Checkpoint:\n{}", asked.ledger, report.size, report.checkpoint.trim_end()));
+    say(format_args!("{name}: {} records verified{from}, no fault. Checkpoint:\n{}", report.size, report.checkpoint.trim_end()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -110,7 +111,7 @@ async fn stored(asked: &cli::Verify, found: Found) -> Result<Report> {
         bar.show(walk);
         if last.elapsed() >= KEEP_EVERY {
             last = Instant::now();
-            failed = keep(asked, walk.place().as_ref()).err();
+            failed = keep(asked, walk.place().as_ref()).err().or(failed.take());
         }
     };
     let report = verification.run(&mut progress).await.context("the ledger cannot be read")?;
