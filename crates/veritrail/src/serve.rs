@@ -10,7 +10,11 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
-use app::{App, AppParts, Policy, alerts::AlertFollower, ledgers::{Schedule, Signed}};
+use app::{
+    App, AppParts, Policy,
+    alerts::AlertFollower,
+    ledgers::{Schedule, Signed},
+};
 use detect::RuleSet;
 use ledger::{Appender, Integrator, Layout, Reader};
 use merkle::Checkpoint;
@@ -140,7 +144,8 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         async move { poller.run(stop).await }
     });
     tasks.spawn(run_jobs(node.app.clone(), stop.clone()));
-    let schedule = Schedule { new_every: i64::from(config.ledger.verify_every_secs) * SECOND, all_every: i64::from(config.ledger.verify_all_every_secs) * SECOND };
+    let schedule =
+        Schedule { new_every: i64::from(config.ledger.verify_every_secs) * SECOND, all_every: i64::from(config.ledger.verify_all_every_secs) * SECOND };
     tasks.spawn(verify_ledgers(node.app.clone(), schedule, stop.clone()));
 
     let http = Http {

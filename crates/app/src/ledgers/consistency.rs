@@ -37,7 +37,9 @@ impl App {
         self.read(caller, Operation::LedgersProve, ("ledger", named), json!({ "from": from, "to": to })).await?;
         let (ledger, generation) = self.generation(ledger).await?.ok_or_else(|| AppError::not_found("such ledger; there are activity and self"))?;
         let proof = ledger::prove_consistency(self.blobs.as_ref(), ledger, generation, from, to).await.map_err(|error| match error {
-            LedgerError::Store(StoreError::NotFound(_)) => AppError::Conflict(format!("the ledger '{ledger}' has no checkpoint yet; the first is signed after its first record")),
+            LedgerError::Store(StoreError::NotFound(_)) => {
+                AppError::Conflict(format!("the ledger '{ledger}' has no checkpoint yet; the first is signed after its first record"))
+            }
             LedgerError::Merkle(why) => AppError::invalid(if to.is_some() { "to" } else { "from" }, why.to_string()),
             other => other.into(),
         })?;

@@ -35,7 +35,7 @@ pub struct Verified {
     /// When every byte was last read.
     pub all_time: Option<Micros>,
     pub faults: u64,
-    /// Where the next one goes on; with a fault, where the last one did.
+    /// Where the next one goes on. `None`: it reads everything, as after a fault, which must be found again.
     pub place: Option<String>,
 }
 
@@ -107,9 +107,9 @@ impl App {
             generation: head.generation,
             time: now,
             size: report.size,
-            all_time: if report.from == 0 { Some(now) } else { last.as_ref().and_then(|last| last.all_time) },
+            all_time: if report.from == 0 { Some(now) } else { last.and_then(|last| last.all_time) },
             faults: report.faults.len() as u64,
-            place: report.place.as_ref().map(|place| place.encode()).or_else(|| last.and_then(|last| last.place)),
+            place: report.place.as_ref().map(|place| place.encode()),
         };
         let finding = self.integrity_finding(ledger, head.generation, &report, now);
         match report.faults.first() {

@@ -83,7 +83,8 @@ fn copy(asked: &cli::Verify, directory: &Path, verifier: NoteVerifier) -> Result
         Ok(note) => {
             let origin = note.lines().next().unwrap_or_default();
             let name = origin.rsplit_once('/').and_then(|(_, name)| name.rsplit_once('.'));
-            let (ledger, generation) = name.with_context(|| format!("the checkpoint in '{}' names '{origin}', which is no ledger's name", directory.display()))?;
+            let (ledger, generation) =
+                name.with_context(|| format!("the checkpoint in '{}' names '{origin}', which is no ledger's name", directory.display()))?;
             Layout::of_copy(ledger, generation.parse().with_context(|| format!("'{generation}' is no generation"))?)
         }
         Err(_) => {
@@ -103,8 +104,14 @@ async fn stored(asked: &cli::Verify, found: Found) -> Result<Report> {
         let note = std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
         Checkpoint::verify(&note, &origin, &known).with_context(|| format!("'{}' is no checkpoint of this ledger signed by its key", file.display()))
     });
-    let verification =
-        Verification { blobs: found.blobs.as_ref(), layout: found.layout, known: &known, place: kept(asked)?, older: older.transpose()?, segments: found.segments };
+    let verification = Verification {
+        blobs: found.blobs.as_ref(),
+        layout: found.layout,
+        known: &known,
+        place: kept(asked)?,
+        older: older.transpose()?,
+        segments: found.segments,
+    };
     let bar = Bar::new();
     let (mut last, mut failed) = (Instant::now(), None);
     let mut progress = |walk: &Walk| {

@@ -83,7 +83,14 @@ async fn a_changed_byte_is_found_and_told() {
     let Some(mut house) = House::new(SetUp::Embedded).await else { return };
     house.set("LEDGER__VERIFY_EVERY_SECS", 1);
     house.set("LEDGER__VERIFY_ALL_EVERY_SECS", 2);
-    house.run(&["directory", "import", house.file("people.csv", "employee_id,name,email,title,zone,department,manager_employee_id,from,until,accounts\n1,Dana,,,,Sales,,2020-01-01,,dana\n").to_str().unwrap()]);
+    house.run(&[
+        "directory",
+        "import",
+        house
+            .file("people.csv", "employee_id,name,email,title,zone,department,manager_employee_id,from,until,accounts\n1,Dana,,,,Sales,,2020-01-01,,dana\n")
+            .to_str()
+            .unwrap(),
+    ]);
     let (analyst, lead, key) = (house.member("analyst", &[]), house.member("department_lead", &["Sales"]), house.source("desk", "generic", &[]));
     house.serve().await;
     let (mut analyst, mut lead) = (house.signed_in(&analyst).await, house.signed_in(&lead).await);
