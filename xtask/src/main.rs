@@ -1,7 +1,8 @@
-//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`.
+//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask outsiders`.
 
 mod bench;
 mod dependencies;
+mod outsiders;
 mod tidy;
 
 use anyhow::{Result, bail};
@@ -10,7 +11,8 @@ fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy::run(),
         Some("bench") => bench::run(std::env::args().skip(1)),
-        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench"),
-        None => bail!("name a task: tidy, bench"),
+        Some("outsiders") => outsiders::run(std::env::args().nth(2)),
+        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench, outsiders"),
+        None => bail!("name a task: tidy, bench, outsiders"),
     }
 }
