@@ -95,7 +95,7 @@ fn ask(site: &Site, outsider: &Outsider, copy: &Path, needs: Needs) -> Result<(V
     let known = tools::text(&site.known)?;
     let further: &[&str] = match needs {
         Needs::Key => &[],
-        Needs::Known => &["--since", &known],
+        Needs::Known => &["--from", &known],
         Needs::Witness => &["--witness", WITNESS],
     };
     let verdict = verify_copy(&site.house, copy, "activity", further)?;
