@@ -36,5 +36,7 @@ if [ ! -x "$cache/tlog/bin/aics-tlog" ]; then
     exit 1
   fi
 fi
+# What scripts/trust/segment.py needs. Go and its sumdb packages, for scripts/trust/stranger.go, are 465 MB and left to `cargo xtask outsiders`.
+"$cache/tlog/bin/python" -c 'import zstandard' 2>/dev/null || "$cache/tlog/bin/pip" install -q 'zstandard>=0.22'
 "$cache/moto/bin/python" -c 'import aiosmtpd, standardwebhooks' 2>/dev/null || "$cache/moto/bin/pip" install -q 'aiosmtpd>=1.4' 'standardwebhooks>=1'
 "$(dirname "$0")/creme/creme.sh" install

@@ -1,9 +1,10 @@
-//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask faults`.
+//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask faults`, `cargo xtask outsiders`.
 
 mod bench;
 mod dependencies;
 mod faults;
 mod http;
+mod outsiders;
 mod tidy;
 
 use anyhow::{Result, bail};
@@ -13,7 +14,8 @@ fn main() -> Result<()> {
         Some("tidy") => tidy::run(),
         Some("bench") => bench::run(std::env::args().skip(1)),
         Some("faults") => faults::run(std::env::args().skip(1)),
-        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench, faults"),
-        None => bail!("name a task: tidy, bench, faults"),
+        Some("outsiders") => outsiders::run(),
+        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench, faults, outsiders"),
+        None => bail!("name a task: tidy, bench, faults, outsiders"),
     }
 }

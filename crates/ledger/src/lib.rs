@@ -39,4 +39,4 @@ pub use prove::{Proof, prove};
 pub use read::Reader;
 pub use seal::{Opened, open, seal};
 pub use tokens::{Tokenizer, token, tokens};
-pub use verify::{Fault, Report, verify};
+pub use verify::{Fault, Report, Verification, verify};

@@ -89,8 +89,8 @@ async fn strangers_and_strays_are_named() {
     assert_eq!(house.verify().await.faults[0].file, "activity/0/notes.txt");
     let stranger = merkle::NoteSigner::new("example.org", &[4; 32]).unwrap().verifier();
     let mut last = (0, 0);
-    let report = verify(house.blobs.as_ref(), LEDGER, 0, &[stranger], &mut |done, total| last = (done, total)).await.unwrap();
+    let report = verify(house.blobs.as_ref(), LEDGER, 0, &[stranger], &mut |walk| last = (walk.position(), walk.size())).await.unwrap();
     assert!(report.faults.iter().any(|f| f.file == "activity/0/checkpoint"));
     assert_eq!(last, (300, 300));
-    assert_eq!(verify(house.blobs.as_ref(), "self", 0, &[verifier()], &mut |_, _| {}).await.unwrap().faults.len(), 1);
+    assert_eq!(verify(house.blobs.as_ref(), "self", 0, &[verifier()], &mut |_| {}).await.unwrap().faults.len(), 1);
 }

@@ -18,6 +18,9 @@ pub enum MerkleError {
     /// A text or byte format is broken; the words say which and where.
     #[error("malformed {what}: {reason}")]
     Malformed { what: &'static str, reason: &'static str },
+    /// A checkpoint names another log than the one asked about.
+    #[error("it is of the log '{found}', not of '{wanted}'")]
+    OtherLog { found: String, wanted: String },
     /// The proof does not lead to the expected root.
     #[error("the proof does not lead to the expected root")]
     ProofMismatch,

@@ -36,6 +36,9 @@ pub enum Command {
     )]
     Query(Query),
     /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint. Names each fault.
+    #[command(
+        after_help = "Examples:\n  veritrail verify\n  veritrail verify --ledger self --from yesterday.checkpoint\n  veritrail verify --key KEY /media/copy/activity/0\n  veritrail verify --key KEY https://veritrail.example.com/ledger/activity\nEnds with 0 when all is well, 2 with a fault, 1 when nothing could be verified. Auditors need only the binary veritrail-verify (docs/trust.md)."
+    )]
     Verify(Verify),
     /// Lists, adds, checks sources and makes their ingest keys.
     Source {
@@ -137,12 +140,18 @@ pub struct Verify {
     /// activity, or self.
     #[arg(long, default_value = "activity")]
     pub ledger: String,
-    /// A copy of a ledger's directory instead of this installation's; needs --key.
-    #[arg(value_name = "DIR", requires = "key")]
-    pub directory: Option<PathBuf>,
+    /// A copy of a ledger's directory, or the address where it is published, instead of this installation's; needs --key.
+    #[arg(value_name = "DIR|URL", requires = "key")]
+    pub place: Option<String>,
     /// Verifier key as `veritrail init` printed it: name+hash+base64.
     #[arg(long)]
     pub key: Option<String>,
+    /// A checkpoint kept from earlier: what is stored must continue it.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Keeps how far it came, and goes on from there next time. Files before that place are then not read again.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

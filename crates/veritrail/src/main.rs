@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod notify;
+mod published;
 mod rules;
 mod serve;
 mod stores;
