@@ -14,7 +14,7 @@ fn main() -> Result<()> {
         Some("tidy") => tidy::run(),
         Some("bench") => bench::run(std::env::args().skip(1)),
         Some("faults") => faults::run(std::env::args().skip(1)),
-        Some("outsiders") => outsiders::run(),
+        Some("outsiders") => outsiders::run(std::env::args().nth(2)),
         Some(other) => bail!("'{other}' is not a task; there are: tidy, bench, faults, outsiders"),
         None => bail!("name a task: tidy, bench, faults, outsiders"),
     }
