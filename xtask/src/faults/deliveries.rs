@@ -160,7 +160,9 @@ fn send(order: &[u32], count: u64, address: &str, key: &str, progress: &Progress
                 }
                 Ok((open, answer)) if matches!(answer.status, 429 | 503) => connection = Some(open),
                 Ok((_, answer)) => bail!("a body was answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body)),
-                Err(_) => drop(progress.unanswered.fetch_add(1, Relaxed)),
+                Err(_) => {
+                    progress.unanswered.fetch_add(1, Relaxed);
+                }
             }
             std::thread::sleep(Duration::from_millis(20));
         }

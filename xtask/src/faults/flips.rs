@@ -37,7 +37,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     house.stop()?;
 
     let blobs = house.blobs();
-    let sizes = files(&blobs)?.into_iter().map(|path| Ok((path.clone(), std::fs::metadata(blobs.join(&path))?.len())));
+    let sizes = files(&blobs)?.into_iter().map(|path| Ok::<_, anyhow::Error>((path.clone(), std::fs::metadata(blobs.join(&path))?.len())));
     let site = Site { files: sizes.collect::<Result<_>>()?, house };
     for ledger in LEDGERS {
         let verdict = verify_copy(&site.house, &blobs, ledger, &[])?;
@@ -119,7 +119,8 @@ fn flip_all(site: &Site, copy: &Path, times: u64, next: &AtomicU64, missed: &Ato
 /// Turns bits under a running server and asks it for proofs: each is the one given before, or refused.
 fn served(house: &House, times: u64, outcome: &mut Outcome) -> Result<u64> {
     let log = house.blobs().join("activity/0");
-    let all: Vec<(PathBuf, u64)> = files(&log)?.into_iter().map(|p| Ok((p.clone(), std::fs::metadata(log.join(&p))?.len()))).collect::<Result<_>>()?;
+    let all: Vec<(PathBuf, u64)> =
+        files(&log)?.into_iter().map(|p| Ok::<_, anyhow::Error>((p.clone(), std::fs::metadata(log.join(&p))?.len()))).collect::<Result<_>>()?;
     let (_, size) = house.checkpoint("activity")?;
     house.indexed(size)?;
     let mut analyst = house.analyst(&house.sign_in()?)?;
@@ -128,7 +129,7 @@ fn served(house: &House, times: u64, outcome: &mut Outcome) -> Result<u64> {
         let (path, at, bit) = place(&all, number);
         let path = log.join(path);
         let questions: Vec<String> = (0..4).map(|n| format!("/api/v1/events/activity.0:{}/proof", tools::mix(number * 4 + n) % size)).collect();
-        let good = questions.iter().map(|q| Ok(analyst.get(q)?.ok()?.json()?)).collect::<Result<Vec<_>>>()?;
+        let good = questions.iter().map(|q| analyst.get(q)?.ok()?.json()).collect::<Result<Vec<_>>>()?;
         turn(&path, at, bit)?;
         for (question, good) in questions.iter().zip(&good) {
             let answer = analyst.get(question)?;

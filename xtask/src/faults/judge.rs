@@ -40,7 +40,7 @@ pub fn verify(house: &House, ledger: &str) -> Result<Verdict> {
 pub fn verify_copy(house: &House, copy: &Path, ledger: &str, further: &[&str]) -> Result<Verdict> {
     let key = LEDGERS.iter().position(|l| *l == ledger).and_then(|at| house.verifiers.get(at)).context("a ledger has a key")?;
     let copy = super::tools::text(copy)?;
-    let (status, said) = house.try_run(&[&["verify", &copy, "--ledger", ledger, "--key", key], further].concat(), "")?;
+    let (status, said) = house.try_run(&[&["verify", &copy, "--ledger", ledger, "--key", key][..], further].concat(), "")?;
     verdict(ledger, status.code(), said)
 }
 

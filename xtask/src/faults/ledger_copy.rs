@@ -39,7 +39,7 @@ pub fn rewrite_both(log: &Path, name: &str, change: impl Fn(&mut Vec<Vec<u8>>)) 
         bundle(&entries)
     })?;
     rewrite(&log.join("tile/0").join(name), |bytes| {
-        let mut hashes = bytes.chunks(HASH_BYTES).map(<[u8]>::to_vec).collect();
+        let mut hashes: Vec<Vec<u8>> = bytes.chunks(HASH_BYTES).map(<[u8]>::to_vec).collect();
         change(&mut hashes);
         Ok(hashes.concat())
     })

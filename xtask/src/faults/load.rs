@@ -141,11 +141,15 @@ fn send(shared: &Shared, stamp: &Stamp, address: &str, key: &str, name: &str) ->
                     connection = Some(open);
                     match answer.status {
                         200 => break,
-                        429 | 503 => drop(shared.refused.fetch_add(1, Relaxed)),
+                        429 | 503 => {
+                            shared.refused.fetch_add(1, Relaxed);
+                        }
                         status => bail!("a body was answered {status}: {}", String::from_utf8_lossy(&answer.body)),
                     }
                 }
-                Err(_) => drop(shared.unanswered.fetch_add(1, Relaxed)),
+                Err(_) => {
+                    shared.unanswered.fetch_add(1, Relaxed);
+                }
             }
             std::thread::sleep(PAUSE);
         }

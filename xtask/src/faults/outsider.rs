@@ -56,7 +56,7 @@ impl Outsider {
             }
         };
         let witnessed = given.witness.map_or_else(Vec::new, |key| vec!["--witness-key", key, "--quorum", "0"]);
-        check("verify-checkpoint", self.ask(&[&["verify-checkpoint"], &ours[..], &witnessed].concat())?);
+        check("verify-checkpoint", self.ask(&[&["verify-checkpoint"][..], &ours, &witnessed].concat())?);
         if let Some(known) = given.known {
             check("verify-consistency", self.consistent(log, given, known)?);
         }
@@ -64,7 +64,7 @@ impl Outsider {
         check("build-tiles", agrees);
         if let Some(leaf) = leaf {
             // The leaf of record 0 under the root: it hashes every tile that hangs over the others.
-            check("verify-inclusion", self.ask(&[&["verify-inclusion", "--index", "0", "--leaf", &tools::text(&leaf)?], &ours[..]].concat())?);
+            check("verify-inclusion", self.ask(&[&["verify-inclusion", "--index", "0", "--leaf", &tools::text(&leaf)?][..], &ours].concat())?);
         }
         check("segment.py", said(Command::new(&self.python).arg(&self.segment).arg(log))?);
         Ok(objections)

@@ -41,7 +41,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
         if kind == Kind::Live {
             let load = Load::start(&house, &format!("r{n}b"), no_stamp());
             std::thread::sleep(FLOW);
-            tools::copy(&house.data, &older)?;
+            tools::copy_live(&house.data, &older)?;
             sent.extend(load.finish()?);
         } else {
             house.stop()?;

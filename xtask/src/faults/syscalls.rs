@@ -66,8 +66,10 @@ impl Fault {
             Files::Records => Some("records"),
             Files::Any => None,
         };
-        for ending in name.map_or(&[][..], |_| &["sqlite", "sqlite-wal"]) {
-            wrapper.extend(["-P".to_owned(), tools::text(&data.join(format!("{}.{ending}", name.unwrap_or_default())))?]);
+        if let Some(name) = name {
+            for ending in ["sqlite", "sqlite-wal"] {
+                wrapper.extend(["-P".to_owned(), tools::text(&data.join(format!("{name}.{ending}")))?]);
+            }
         }
         let inject = format!("inject={}:{}:when={nth}", self.call, self.how);
         wrapper.extend(["-e".to_owned(), format!("trace={}", self.call), "-e".to_owned(), inject]);

@@ -34,6 +34,12 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     run("cp", &["-a", "--sparse=always", &text(from)?, &text(to)?]).map(drop)
 }
 
+/// Copies a directory while others write into it: what vanishes on the way is not in the copy.
+pub fn copy_live(from: &Path, to: &Path) -> Result<()> {
+    let done = Command::new("cp").arg("-a").arg(from).arg(to).output().context("cp cannot be called")?;
+    if to.is_dir() { Ok(()) } else { bail!("'{}' is not copied: {}", from.display(), String::from_utf8_lossy(&done.stderr).trim()) }
+}
+
 pub fn text(path: &Path) -> Result<String> {
     path.to_str().map(str::to_owned).with_context(|| format!("'{}' is not UTF-8", path.display()))
 }
