@@ -36,6 +36,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether it leaves open what is on the disk, so that nothing may be acknowledged after it.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Stopped(_) | Self::Store(StoreError::Fatal { .. }))
+    }
+
     pub(crate) fn damaged(what: impl Into<String>, why: impl ToString) -> Self {
         Self::Store(StoreError::Damaged { what: what.into(), why: why.to_string() })
     }

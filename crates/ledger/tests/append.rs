@@ -222,6 +222,16 @@ async fn after_a_failed_fsync_nothing_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn told_to_stop_nothing_is_acknowledged() {
+    let house = House::embedded().await;
+    let appender = house.appender();
+    appender.append(delivery(0..1)).await.unwrap();
+    appender.stop("the tiles could not be written");
+    assert!(matches!(appender.append(delivery(1..2)).await, Err(LedgerError::Stopped(why)) if why.contains("tiles")));
+    assert_eq!((appender.fatal().as_deref(), house.trail.head().await.unwrap().size), (Some("the tiles could not be written"), 1));
+}
+
+#[tokio::test]
 async fn a_full_queue_asks_to_wait() {
     let house = House::embedded().await;
     let appender = house.appender();

@@ -128,6 +128,11 @@ impl Intake {
         self.appender.fatal()
     }
 
+    /// Acknowledges nothing more.
+    pub fn stop(&self, why: &str) {
+        self.appender.stop(why);
+    }
+
     /// Room for a body that begins to arrive; `expected_bytes` is what its sender announced, 0 where he did not.
     ///
     /// # Errors

@@ -37,6 +37,9 @@ const INTEGRATE_EVERY: Duration = Duration::from_millis(700);
 const ALERT_EVERY: Duration = Duration::from_millis(300);
 /// How long requests under way may take to end after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(20);
+/// Left to the answers under way after a failure that nothing may be acknowledged after.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+const LOOK_FOR_FAILURE_EVERY: Duration = Duration::from_millis(100);
 const ALERT_QUEUE: usize = 1_024;
 
 /// The parts that the command line shares with the server.
@@ -98,7 +101,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
             // Just held against the lock: this is the time it was last known to be true.
             node.app.board.signed(ledger, Signed { generation: 0, size: found.size, root: found.root.to_string(), time: app::system_clock() });
         }
-        tasks.spawn(integrate(integrator, node.app.clone(), ledger, stop.clone()));
+        tasks.spawn(integrate(integrator, node.app.clone(), node.intake.clone(), ledger, stop.clone()));
     }
     let directory = Arc::new(Directory(node.app.attributor()));
     let index = IndexFollower::new(node.reader.clone(), node.stores.keyring.clone(), Arc::new(node.index.clone()), directory, node.wake.clone());
@@ -164,6 +167,12 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     let mut serving = tokio::spawn(async move { serving.await });
     tokio::select! {
         ended = &mut serving => ended?.context("the HTTP server ended")?,
+        why = failed(&node.intake) => {
+            // Nothing is finished any more: what this process remembers may not be what is on the disk. The next start reads that anew.
+            tasks.abort_all();
+            tokio::time::sleep(LAST_WORDS).await;
+            bail!("stopped, nothing more is acknowledged: {why}; find the cause, then start again");
+        }
         () = stop.cancelled() => {
             // Live streams never end by themselves.
             if tokio::time::timeout(GRACE.min(Duration::from_secs(3)), &mut serving).await.is_err() {
@@ -176,11 +185,24 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     if tokio::time::timeout(GRACE, ended).await.is_err() {
         bail!("some work did not end within {} s; what was acknowledged is durable and is resumed at the next start", GRACE.as_secs());
     }
+    if let Some(why) = node.intake.fatal() {
+        bail!("stopped after a failure: {why}");
+    }
     Ok(())
 }
 
+/// Waits for a failure after which nothing may be acknowledged; why.
+async fn failed(intake: &Intake) -> String {
+    loop {
+        if let Some(why) = intake.fatal() {
+            return why;
+        }
+        tokio::time::sleep(LOOK_FOR_FAILURE_EVERY).await;
+    }
+}
+
 /// Goes on after a stop until all that is there is signed.
-async fn integrate(integrator: Integrator, app: App, ledger: &'static str, stop: CancellationToken) {
+async fn integrate(integrator: Integrator, app: App, intake: Arc<Intake>, ledger: &'static str, stop: CancellationToken) {
     loop {
         let last = stop.is_cancelled();
         let now = app::system_clock();
@@ -190,6 +212,10 @@ async fn integrate(integrator: Integrator, app: App, ledger: &'static str, stop:
                 done.behind > 0
             }
             Ok(None) => false,
+            Err(error) if error.is_fatal() => {
+                intake.stop(&format!("the ledger '{ledger}' could not be integrated: {error}"));
+                return;
+            }
             Err(error) => {
                 tracing::error!("the ledger '{ledger}' could not be integrated: {error}");
                 false
