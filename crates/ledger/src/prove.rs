@@ -24,25 +24,32 @@ pub struct Proof {
     pub tlog_proof: String,
 }
 
-/// The proof of a record under the newest checkpoint.
+/// The proof of a record under the newest cosigned checkpoint that covers it, and otherwise under the newest signed.
 ///
 /// # Errors
 /// `Store(NotFound)` when the record is not under a checkpoint yet (seconds) or does not exist; `Damaged` when what is stored proves nothing.
 pub async fn prove(blobs: &dyn Blobs, ledger: &str, generation: u32, index: u64) -> Result<Proof> {
     let layout = Layout::new(ledger, generation);
-    let missing = || StoreError::NotFound(format!("a checkpoint over {ledger}.{generation}:{index}"));
-    let path = layout.checkpoint();
-    let (bytes, _) = blobs.get(&path).await?.ok_or_else(missing)?;
-    let checkpoint = String::from_utf8(bytes.to_vec()).map_err(|e| LedgerError::damaged(&*path, e))?;
+    // An anchor that is damaged takes nobody's proof away; `verify` names it.
+    match prove_under(blobs, &layout, &layout.cosigned(), index).await {
+        Ok(proof) => Ok(proof),
+        Err(_) => prove_under(blobs, &layout, &layout.checkpoint(), index).await,
+    }
+}
+
+async fn prove_under(blobs: &dyn Blobs, layout: &Layout, path: &str, index: u64) -> Result<Proof> {
+    let missing = || StoreError::NotFound(format!("a checkpoint over record {index} of {}", layout.base()));
+    let (bytes, _) = blobs.get(path).await?.ok_or_else(missing)?;
+    let checkpoint = String::from_utf8(bytes.to_vec()).map_err(|e| LedgerError::damaged(path, e))?;
     // Unsigned words: the audit path below must lead to this root, and the reader of the proof checks the signature.
-    let (text, _) = checkpoint.split_once("\n\n").ok_or_else(|| LedgerError::damaged(&*path, "no signature"))?;
-    let Checkpoint { size, root, .. } = Checkpoint::parse_text(&format!("{text}\n")).map_err(|e| LedgerError::damaged(&*path, e))?;
+    let (text, _) = checkpoint.split_once("\n\n").ok_or_else(|| LedgerError::damaged(path, "no signature"))?;
+    let Checkpoint { size, root, .. } = Checkpoint::parse_text(&format!("{text}\n")).map_err(|e| LedgerError::damaged(path, e))?;
     let tile = TileId::in_tree(0, index >> 8, size).filter(|_| index < size).ok_or_else(missing)?;
     let path = layout.entries(tile);
     let (path, bundle) = stored(blobs, tile, |t| layout.entries(t)).await?.ok_or_else(|| LedgerError::damaged(path, "the file is gone"))?;
     let entries = decode_entries(&bundle).map_err(|e| LedgerError::damaged(&*path, e))?;
     let leaf = entries.into_iter().nth((index & 0xff) as usize).ok_or_else(|| LedgerError::damaged(&*path, "the entry is missing"))?;
-    let hashes = Tiles::new(blobs, &layout).with(|t| inclusion_proof(t, index, size)).await?;
+    let hashes = Tiles::new(blobs, layout).with(|t| inclusion_proof(t, index, size)).await?;
     verify_inclusion(leaf_hash(&leaf), index, size, &hashes, root)
         .map_err(|_| LedgerError::damaged(path, format!("entry {index}, or a tile over it, does not lead to the checkpoint's root")))?;
     let tlog_proof = TlogProof { index, hashes: hashes.clone(), checkpoint: checkpoint.clone() }.encode();

@@ -95,7 +95,8 @@ pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, known: &[N
         check.faults.push(Fault::new(layout.checkpoint(), None, what));
     }
     let Check { seen, mut faults, .. } = check;
-    for path in files.iter().filter(|path| !walked.contains(*path) && !seen.contains(*path)) {
+    // Anchors are held against their keys by `check_anchors`.
+    for path in files.iter().filter(|path| !walked.contains(*path) && !seen.contains(*path) && !layout.is_anchor(path)) {
         if !beyond(&layout, path, size) && blobs.get(path).await?.is_some() {
             faults.push(Fault::new(path, None, "it is no part of this ledger"));
         }
