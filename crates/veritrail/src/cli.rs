@@ -35,7 +35,7 @@ pub enum Command {
         after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson"
     )]
     Query(Query),
-    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint. Names each fault.
+    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint, and what witnesses and the time-stamping authority said. Names each fault.
     Verify(Verify),
     /// Lists, adds, checks sources and makes their ingest keys.
     Source {
@@ -143,6 +143,12 @@ pub struct Verify {
     /// Verifier key as `veritrail init` printed it: name+hash+base64.
     #[arg(long)]
     pub key: Option<String>,
+    /// Key of a witness: name+hash+base64; may be given several times. Otherwise those of the configuration.
+    #[arg(long = "witness", value_name = "KEY")]
+    pub witnesses: Vec<String>,
+    /// PEM file with the certificates that time-stamps must lead to. Otherwise the one of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub time_roots: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,9 +1,10 @@
-//! `veritrail verify`: every stored byte of a ledger against its signed checkpoint.
+//! `veritrail verify`: every stored byte of a ledger against its signed checkpoint, and what those outside said of it.
 
 use super::say;
-use crate::{cli, config::Config, stores::Stores};
+use crate::{anchors, cli, config::Config, stores::Stores};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use ledger::{AnchorKeys, Roots, WitnessKey, anchor::Anchored, check_anchors};
 use merkle::NoteVerifier;
 use std::{process::ExitCode, sync::Arc};
 use store::{
@@ -46,7 +47,11 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
         bar.set_length(total);
         bar.set_position(done);
     };
-    let report = ledger::verify(blobs.as_ref(), &asked.ledger, generation, &[verifier], &mut progress).await.context("the ledger cannot be read")?;
+    let (witnesses, roots) = anchor_keys(config, asked)?;
+    let log = std::slice::from_ref(&verifier);
+    let mut report = ledger::verify(blobs.as_ref(), &asked.ledger, generation, log, &mut progress).await.context("the ledger cannot be read")?;
+    let keys = AnchorKeys { log: &verifier, witnesses: &witnesses, roots: roots.as_ref() };
+    let anchored = check_anchors(blobs.as_ref(), &asked.ledger, generation, keys, &mut report).await.context("the anchors cannot be read")?;
     bar.finish_and_clear();
     for fault in &report.faults {
         let at = fault.index.map(|i| format!(", from record {i}")).unwrap_or_default();
@@ -54,8 +59,37 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
     }
     if report.faults.is_empty() {
         say(format_args!("{}: {} records verified, no fault. Checkpoint:\n{}", asked.ledger, report.size, report.checkpoint.trim_end()));
+        say_anchored(&anchored);
         return Ok(ExitCode::SUCCESS);
     }
     say(format_args!("{}: {} records looked at, {} faults", asked.ledger, report.size, report.faults.len()));
     Ok(ExitCode::from(2))
+}
+
+/// As given; on a copy nothing of the configuration counts.
+fn anchor_keys(config: &Config, asked: &cli::Verify) -> Result<(Vec<WitnessKey>, Option<Roots>)> {
+    let ours = asked.directory.is_none();
+    let witnesses = match asked.witnesses.as_slice() {
+        [] if ours => anchors::keys(config)?,
+        given => given.iter().map(|key| WitnessKey::parse(key).with_context(|| format!("--witness {key}"))).collect::<Result<_>>()?,
+    };
+    let roots = match &asked.time_roots {
+        None if ours => anchors::roots(&config.anchors.time_roots)?,
+        None => None,
+        Some(file) => anchors::roots(file)?,
+    };
+    Ok((witnesses, roots))
+}
+
+fn say_anchored(anchored: &Anchored) {
+    if anchored.cosignatures > 0 {
+        say(format_args!("Cosigned: {} cosignatures verified; the newest covers {} records", anchored.cosignatures, anchored.cosigned));
+    }
+    if anchored.unchecked > 0 {
+        say(format_args!("{} cosignatures were NOT checked: give the keys of the witnesses with --witness", anchored.unchecked));
+    }
+    if anchored.stamps > 0 {
+        let signed = if anchored.stamps_signed { "verified" } else { "are of these checkpoints; who signed them was NOT checked: give --time-roots" };
+        say(format_args!("Time-stamped: {} time-stamps {signed}; the newest covers {} records", anchored.stamps, anchored.stamped));
+    }
 }

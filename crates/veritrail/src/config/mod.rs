@@ -18,6 +18,7 @@ pub struct Config {
     pub server: Server,
     pub data: Data,
     pub ledger: Ledger,
+    pub anchors: Anchors,
     pub mail: Mail,
     pub webhook: Webhook,
     pub detect: Detect,
@@ -57,6 +58,18 @@ pub struct Data {
 pub struct Ledger {
     pub origin: String,
     pub publish: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchors {
+    pub witnesses: Vec<String>,
+    pub quorum: usize,
+    pub witness_secs: u64,
+    pub time_url: String,
+    pub time_secs: u64,
+    pub time_roots: PathBuf,
+    pub allow_private: bool,
 }
 
 #[derive(Clone, Deserialize)]
