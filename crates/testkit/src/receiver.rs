@@ -1,4 +1,4 @@
-//! A real receiver of mail or webhooks as a process of its own, in Python with the libraries of others.
+//! A real receiver of mail, webhooks or time-stamp queries as a process of its own, in Python with the libraries and tools of others.
 
 use serde_json::Value;
 use std::{
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// `receivers/smtp.py` (aiosmtpd) or `receivers/webhook.py` (standardwebhooks), told by [`Receiver::start`].
+/// `receivers/smtp.py` (aiosmtpd), `receivers/webhook.py` (standardwebhooks) or `receivers/tsa.py` (openssl), told by [`Receiver::start`].
 pub struct Receiver {
     child: Child,
     lines: mpsc::Receiver<String>,
