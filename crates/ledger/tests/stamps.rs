@@ -11,11 +11,11 @@ use std::{path::Path, sync::Arc};
 use testkit::Receiver;
 
 /// An authority of its own, its address and its roots.
-fn authority(house: &House, name: &str, arguments: &[&str]) -> Option<(Receiver, String, Value)> {
+fn authority(house: &House, name: &str, arguments: &[&str]) -> (Receiver, String, Value) {
     let folder = house.folder.path().join(name);
-    let server = Receiver::start("tsa.py", &[&[folder.to_str().unwrap()], arguments].concat())?;
+    let server = Receiver::authority(&[&[folder.to_str().unwrap()], arguments].concat());
     let (url, files) = (format!("http://127.0.0.1:{}/", server.port), server.next());
-    Some((server, url, files))
+    (server, url, files)
 }
 
 fn roots(files: &Value) -> Roots {
@@ -25,7 +25,7 @@ fn roots(files: &Value) -> Roots {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checkpoints_are_time_stamped_and_openssl_agrees() {
     let house = House::embedded().await;
-    let Some((_server, url, files)) = authority(&house, "tsa", &["--fail-first", "1"]) else { return };
+    let (_server, url, files) = authority(&house, "tsa", &["--fail-first", "1"]);
     let integrator = Arc::new(house.integrator());
     let mut stamps = Stamps::open(integrator.clone(), Authority::new(to(&url), Some(roots(&files)))).await.unwrap();
     assert_eq!(stamps.step(1).await.unwrap().size, 0, "nothing is signed yet");
@@ -59,12 +59,12 @@ async fn checkpoints_are_time_stamped_and_openssl_agrees() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_authority_must_not_answer_is_refused_and_nothing_is_stored() {
     let house = House::embedded().await;
-    let Some((_server, url, files)) = authority(&house, "tsa", &[]) else { return };
-    let (_refusing, refusing, _) = authority(&house, "refusing", &["--digest", "sha1"]).unwrap();
+    let (_server, url, files) = authority(&house, "tsa", &[]);
+    let (_refusing, refusing, _) = authority(&house, "refusing", &["--digest", "sha1"]);
     let integrator = Arc::new(house.integrator());
     house.fill(0, 10, 10).await;
     integrator.step(1).await.unwrap().unwrap();
-    let other_roots = authority(&house, "other", &[]).unwrap().2;
+    let other_roots = authority(&house, "other", &[]).2;
     for (url, roots_of, expected) in [(&refusing, &files, "refused the request"), (&url, &other_roots, "not trusted with time-stamps")] {
         let mut stamps = Stamps::open(integrator.clone(), Authority::new(to(url), Some(roots(roots_of)))).await.unwrap();
         let standing = stamps.step(2).await.unwrap();
@@ -79,7 +79,7 @@ async fn what_an_authority_must_not_answer_is_refused_and_nothing_is_stored() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_bit_in_a_time_stamp_is_found_and_named() {
     let house = House::embedded().await;
-    let Some((_server, url, files)) = authority(&house, "tsa", &[]) else { return };
+    let (_server, url, files) = authority(&house, "tsa", &[]);
     let integrator = Arc::new(house.integrator());
     house.fill(0, 300, 100).await;
     integrator.step(1).await.unwrap().unwrap();
