@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs on Debian or Ubuntu with Rust and Node: PostgreSQL, an S3 server (moto), cargo-nextest,
-# aics-tlog, which checks our ledger with none of our code, and a Creme CRM to audit.
+# aics-tlog, which checks our ledger with none of our code, aics-witness, which cosigns it, openssl, which time-stamps it, and a Creme CRM to audit.
 set -euo pipefail
 cache="$HOME/.cache/veritrail"
 mkdir -p "$cache"
@@ -10,6 +10,7 @@ command -v chromium >/dev/null || need+=(chromium)
 command -v strace >/dev/null || need+=(strace)
 command -v faketime >/dev/null || need+=(faketime)
 command -v python3 >/dev/null || need+=(python3)
+command -v openssl >/dev/null || need+=(openssl)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
 if [ "${#need[@]}" -gt 0 ]; then
   sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)
@@ -38,5 +39,6 @@ if [ ! -x "$cache/tlog/bin/aics-tlog" ]; then
 fi
 # What scripts/trust/segment.py needs. Go and its sumdb packages, for scripts/trust/stranger.go, are 465 MB and left to `cargo xtask outsiders`.
 "$cache/tlog/bin/python" -c 'import zstandard' 2>/dev/null || "$cache/tlog/bin/pip" install -q 'zstandard>=0.22'
+[ -x "$cache/tlog/bin/aics-witness" ] || "$cache/tlog/bin/pip" install -q 'aics-witness==0.1.0'
 "$cache/moto/bin/python" -c 'import aiosmtpd, standardwebhooks' 2>/dev/null || "$cache/moto/bin/pip" install -q 'aiosmtpd>=1.4' 'standardwebhooks>=1'
 "$(dirname "$0")/creme/creme.sh" install

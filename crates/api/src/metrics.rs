@@ -1,12 +1,14 @@
 //! Prometheus metrics, for loopback or whoever holds the token.
 
 use crate::{Server, ingest::bearer, problem::Problem};
+use app::{App, ledgers::Anchor};
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use model::position::{ACTIVITY, SELF};
 use pipeline::Accepted;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -35,9 +37,15 @@ struct Follower {
     follower: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Anchored {
+    ledger: &'static str,
+    anchor: &'static str,
+}
+
 type Place = Box<dyn Fn() -> u64 + Send>;
 
-/// Counters of the HTTP floor, and the places of the followers.
+/// Counters of the HTTP floor, the places of the followers, and how far checkpoints are confirmed outside.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -48,6 +56,9 @@ pub struct Metrics {
     quarantined: Counter,
     next: Family<Follower, Gauge>,
     followers: Arc<Mutex<Vec<(Follower, Place)>>>,
+    anchored: Family<Anchored, Gauge>,
+    lag: Family<Anchored, Gauge>,
+    late: Family<Anchored, Gauge>,
 }
 
 impl Default for Metrics {
@@ -63,7 +74,11 @@ impl Default for Metrics {
         registry.register("ingest_quarantined", "Records put into quarantine over HTTP", quarantined.clone());
         let next = Family::<Follower, Gauge>::default();
         registry.register("follower_next", "Index of the next event a follower will take", next.clone());
-        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined, next, followers: Arc::default() }
+        let (anchored, lag, late) = (Family::<Anchored, Gauge>::default(), Family::<Anchored, Gauge>::default(), Family::<Anchored, Gauge>::default());
+        registry.register("anchor_records", "Records under the newest checkpoint that witnesses cosigned or an authority time-stamped", anchored.clone());
+        registry.register("anchor_lag_seconds", "How long signed records have waited for that at most", lag.clone());
+        registry.register("anchor_late", "1 while that is longer than promised", late.clone());
+        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined, next, followers: Arc::default(), anchored, lag, late }
     }
 }
 
@@ -71,6 +86,16 @@ impl Metrics {
     /// Has the place of a follower of the trail shown.
     pub fn follow(&self, follower: &'static str, place: impl Fn() -> u64 + Send + 'static) {
         self.followers.lock().unwrap_or_else(PoisonError::into_inner).push((Follower { follower }, Box::new(place)));
+    }
+
+    fn anchors(&self, app: &App) {
+        for (ledger, anchor) in [ACTIVITY, SELF].into_iter().flat_map(|ledger| Anchor::ALL.map(|anchor| (ledger, anchor))) {
+            let Some(view) = app.board.anchor(ledger, anchor, (app.clock)()) else { continue };
+            let labels = Anchored { ledger, anchor: anchor.name() };
+            self.anchored.get_or_create(&labels).set(i64::try_from(view.size).unwrap_or(i64::MAX));
+            self.lag.get_or_create(&labels).set(view.lag_secs);
+            self.late.get_or_create(&labels).set(i64::from(view.behind_since.is_some()));
+        }
     }
 
     pub fn taken(&self, accepted: &Accepted) {
@@ -99,6 +124,7 @@ pub async fn read(State(server): State<Server>, ConnectInfo(peer): ConnectInfo<S
     for (follower, place) in server.metrics.followers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         server.metrics.next.get_or_create(follower).set(i64::try_from(place()).unwrap_or(i64::MAX));
     }
+    server.metrics.anchors(&server.app);
     let mut text = String::new();
     encode(&mut text, &server.metrics.registry).map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Metrics failed", e.to_string()))?;
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())

@@ -1,4 +1,4 @@
-//! Which addresses a webhook may reach. Whoever may write a webhook's URL must not reach services inside the network with it.
+//! Which addresses a request may reach. Whoever may write a webhook's URL must not reach services inside the network with it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

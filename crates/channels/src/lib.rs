@@ -3,6 +3,7 @@
 mod dispatcher;
 mod error;
 mod guard;
+mod guarded;
 mod mail;
 mod notice;
 mod secret;
@@ -10,6 +11,7 @@ mod webhook;
 
 pub use dispatcher::{ChannelHealth, Dispatcher, Full, Patience};
 pub use error::{ChannelError, ConfigError};
+pub use guarded::{Allow, Guarded};
 pub use mail::{Mail, MailConfig};
 pub use notice::Notice;
 pub use secret::Secret;

@@ -1,18 +1,19 @@
 //! Webhooks after the Standard Webhooks specification (standardwebhooks.com), version 1.
 
-use crate::{Channel, ChannelError, ConfigError, Notice, Secret, guard};
+use crate::{
+    Channel, ChannelError, ConfigError, Notice, Secret,
+    guarded::{Allow, Guarded},
+};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use model::time;
-use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use url::{Host, Url};
+use url::Url;
 
 /// Where a webhook goes.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,22 +28,19 @@ pub struct WebhookConfig {
     pub allow_private: bool,
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Key sizes that the specification names.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// Posts notices as signed JSON.
 pub struct Webhook {
-    name: String,
-    url: Url,
+    to: Guarded,
     keys: Vec<Vec<u8>>,
-    allow_private: bool,
 }
 
 impl std::fmt::Debug for Webhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Webhook({})", self.name)
+        write!(f, "Webhook({})", self.to.name())
     }
 }
 
@@ -66,52 +64,16 @@ impl Webhook {
             return Err(ConfigError::new("webhook.secrets", format!("{} secrets; give one, or two while one replaces the other", config.secrets.len())));
         }
         let keys = config.secrets.iter().map(key).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { name: format!("webhook to {host}"), url, keys, allow_private: config.allow_private })
-    }
-
-    /// The addresses of the host, looked up once: what was checked is what is connected to.
-    async fn addresses(&self) -> Result<Vec<SocketAddr>, ChannelError> {
-        let port = self.url.port_or_known_default().unwrap_or(443);
-        let found: Vec<SocketAddr> = match self.url.host() {
-            Some(Host::Ipv4(v4)) => vec![SocketAddr::new(IpAddr::V4(v4), port)],
-            Some(Host::Ipv6(v6)) => vec![SocketAddr::new(IpAddr::V6(v6), port)],
-            Some(Host::Domain(name)) => {
-                let later = |why: String| ChannelError::Later(format!("{}: the name could not be looked up: {why}", self.name));
-                let lookup = tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((name, port)));
-                lookup.await.map_err(|_| later("no answer in time".to_owned()))?.map_err(|e| later(e.to_string()))?.collect()
-            }
-            None => Vec::new(),
-        };
-        if found.is_empty() {
-            return Err(ChannelError::Later(format!("{}: the name has no address", self.name)));
-        }
-        match found.iter().find_map(|address| guard::refused(address.ip(), self.allow_private)) {
-            Some(why) => {
-                Err(ChannelError::Refused(format!("{}: the host is {why}, which webhooks may not reach; set webhook.allow_private if it is yours", self.name)))
-            }
-            None => Ok(found),
-        }
-    }
-
-    /// A client of one request: it knows the checked addresses and follows nobody elsewhere.
-    fn client(&self, addresses: &[SocketAddr]) -> Result<reqwest::Client, ChannelError> {
-        reqwest::Client::builder()
-            .resolve_to_addrs(self.url.host_str().unwrap_or_default(), addresses)
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .user_agent("Veritrail")
-            .build()
-            .map_err(|e| ChannelError::Later(format!("{}: {}", self.name, e.without_url())))
+        let allow = Allow { private: config.allow_private, key: "webhook.allow_private" };
+        Ok(Self { to: Guarded::new(format!("webhook to {host}"), url, allow, TIMEOUT), keys })
     }
 
     fn judge(&self, status: u16) -> Result<(), ChannelError> {
         match status {
             200..=299 => Ok(()),
-            408 | 425 | 429 | 500.. => Err(ChannelError::Later(format!("{}: answered {status}", self.name))),
-            300..=399 => Err(ChannelError::Refused(format!("{}: answered {status}; redirects are not followed, configure the address it leads to", self.name))),
-            _ => Err(ChannelError::Refused(format!("{}: answered {status}", self.name))),
+            408 | 425 | 429 | 500.. => Err(ChannelError::Later(format!("{}: answered {status}", self.to.name()))),
+            300..=399 => Err(ChannelError::Refused(format!("{}: answered {status}; redirects are not followed, configure the address it leads to", self.to.name()))),
+            _ => Err(ChannelError::Refused(format!("{}: answered {status}", self.to.name()))),
         }
     }
 }
@@ -119,7 +81,7 @@ impl Webhook {
 #[async_trait]
 impl Channel for Webhook {
     fn name(&self) -> &str {
-        &self.name
+        self.to.name()
     }
 
     async fn send(&self, notice: &Notice) -> Result<(), ChannelError> {
@@ -132,28 +94,18 @@ impl Channel for Webhook {
         let id = format!("msg_{}", notice.id.simple());
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map(|d| d.as_secs()).unwrap_or_default();
         let signatures = self.keys.iter().map(|key| signature(key, &id, seconds, &body)).collect::<Result<Vec<_>, _>>()?.join(" ");
-        let client = self.client(&self.addresses().await?)?;
-        let request = client
-            .post(self.url.clone())
+        let request = self
+            .to
+            .request()
+            .await?
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", seconds.to_string())
             .header("webhook-signature", signatures)
             .body(body);
-        let answer = request.send().await.map_err(|e| ChannelError::Later(format!("{}: {}", self.name, chain(&e.without_url()))))?;
+        let answer = self.to.send(request).await?;
         self.judge(answer.status().as_u16())
     }
-}
-
-/// An error with its causes: reqwest's own text says only that something failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(e) = cause {
-        text.push_str(&format!(": {e}"));
-        cause = e.source();
-    }
-    text
 }
 
 fn key(secret: &Secret) -> Result<Vec<u8>, ConfigError> {

@@ -5,11 +5,12 @@
 
 use crate::{
     error::{LedgerError, Result},
+    layout::Layout,
     lock::{Lock, Locked, swapped},
     moved::Move,
     resume::{Signed, find},
 };
-use merkle::{Checkpoint, Hash, NoteSigner};
+use merkle::{Checkpoint, Hash, NoteSigner, NoteVerifier};
 use model::Micros;
 use std::sync::Arc;
 use store::{StoreError, blobs::Blobs, trail::Trail};
@@ -57,6 +58,46 @@ impl Integrator {
     pub async fn check(&self) -> Result<()> {
         let head = self.trail.head().await?;
         find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signer.verifier(), &head).await.map(drop)
+    }
+
+    /// The newest checkpoint signed, without cosignatures; of the empty tree where none was. Changes nothing: a signature over the same text is the same.
+    ///
+    /// # Errors
+    /// As [`Integrator::check`].
+    pub async fn newest(&self) -> Result<(Checkpoint, String)> {
+        let head = self.trail.head().await?;
+        let verifier = self.signer.verifier();
+        let signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &verifier, &head).await?;
+        let checkpoint = Checkpoint { origin: signed.layout.origin(verifier.name()), size: signed.size, root: signed.root };
+        let note = checkpoint.sign(&self.signer)?;
+        Ok((checkpoint, note))
+    }
+
+    /// Shows the newest checkpoint with the cosignatures it was given. `false` when it is no longer the newest, or after a failure.
+    pub async fn publish(&self, cosigned: &str) -> Result<bool> {
+        let mut signed = self.signed.lock().await;
+        // Taken out first, as in a step: after an error, or dropped midway, the next step looks again.
+        let Some(mut newest) = signed.take() else { return Ok(false) };
+        let verifier = self.signer.verifier();
+        let checkpoint = Checkpoint::verify(cosigned, &newest.layout.origin(verifier.name()), &[verifier])?;
+        let current = (checkpoint.size, checkpoint.root) == (newest.size, newest.root);
+        if current {
+            let published = swapped(self.blobs.as_ref(), &newest.layout.checkpoint(), newest.published.as_ref(), cosigned.to_owned().into_bytes()).await?;
+            newest.published = Some(published);
+        }
+        *signed = Some(newest);
+        Ok(current)
+    }
+
+    /// Where this ledger's objects lie now, and the key that verifies its checkpoints.
+    pub(crate) async fn place(&self) -> Result<(Arc<dyn Blobs>, Layout, NoteVerifier)> {
+        let generation = self.trail.head().await?.generation;
+        Ok((self.blobs.clone(), Layout::new(&self.ledger, generation), self.signer.verifier()))
+    }
+
+    /// The ledger's name.
+    pub fn ledger(&self) -> &str {
+        &self.ledger
     }
 
     /// Moves what waits, up to a bound, and signs; `None` when nothing waits. After an error the next step finds out anew where things stand.

@@ -53,6 +53,44 @@ impl Layout {
         format!("{}.note", self.segment(first, count))
     }
 
+    /// What parties outside said of checkpoints lies under this prefix.
+    pub fn anchors(&self) -> String {
+        format!("{}anchor/", self.base)
+    }
+
+    /// The newest checkpoint that enough witnesses have cosigned.
+    pub fn cosigned(&self) -> String {
+        format!("{}cosigned", self.anchors())
+    }
+
+    /// A cosigned checkpoint that is kept for good.
+    pub fn witnessed(&self, size: u64) -> String {
+        format!("{}witness/{size:012}", self.anchors())
+    }
+
+    /// Time-stamps and what they stamp lie under this prefix.
+    pub fn stamps(&self) -> String {
+        format!("{}time/", self.anchors())
+    }
+
+    /// A checkpoint as it was stamped.
+    pub fn stamped(&self, size: u64) -> String {
+        format!("{}{size:012}.checkpoint", self.stamps())
+    }
+
+    /// The answer of the time-stamping authority to [`Layout::stamped`].
+    pub fn stamp(&self, size: u64) -> String {
+        format!("{}{size:012}.tsr", self.stamps())
+    }
+
+    /// Whether a path is one that the four above write.
+    pub fn is_anchor(&self, path: &str) -> bool {
+        let Some(name) = path.strip_prefix(&self.anchors()) else { return false };
+        let digits = name.trim_start_matches("witness/").trim_start_matches("time/").trim_end_matches(".checkpoint").trim_end_matches(".tsr");
+        let Ok(size) = digits.parse() else { return path == self.cosigned() };
+        [self.witnessed(size), self.stamped(size), self.stamp(size)].iter().any(|known| known == path)
+    }
+
     /// First index and count from what [`Layout::segment`] writes.
     pub fn parse_segment(&self, path: &str) -> Option<(u64, u64)> {
         let (first, count) = path.strip_prefix(&self.segments())?.strip_suffix(".seg")?.split_once('-')?;

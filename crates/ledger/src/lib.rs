@@ -2,8 +2,10 @@
 //!
 //! [`seal`] turns an event into a leaf without personal data and sealed parts; [`keyring`] keeps the subjects' keys;
 //! [`fingerprint`] tells a record from its resend. [`append`] is the one durable commit, [`read`] the one order in which everything
-//! else follows; [`integrate`] signs what is there, [`prove`] and [`verify`] show it. Nothing here parses a CRM's payload.
+//! else follows; [`integrate`] signs what is there, [`anchor`] has it cosigned and stamped outside, [`prove`] and [`verify`] show it.
+//! Nothing here parses a CRM's payload.
 
+pub mod anchor;
 pub mod append;
 pub mod delivery;
 pub mod error;
@@ -27,6 +29,7 @@ mod records;
 mod resume;
 mod tiles;
 
+pub use anchor::{AnchorKeys, Answer, Authority, Post, Roots, Stamps, Standing, Witness, WitnessKey, Witnesses, check_anchors};
 pub use append::Appender;
 pub use delivery::{Delivery, Numbered, open_quarantined, prepare};
 pub use error::LedgerError;

@@ -38,31 +38,38 @@ pub struct Consistency {
     pub checkpoint: String,
 }
 
-/// The newest checkpoint and its note; `None` before the first.
-async fn newest(blobs: &dyn Blobs, layout: &Layout) -> Result<Option<(Checkpoint, String)>> {
-    let path = layout.checkpoint();
-    let Some((bytes, _)) = blobs.get(&path).await? else { return Ok(None) };
-    let note = String::from_utf8(bytes.to_vec()).map_err(|e| LedgerError::damaged(&*path, e))?;
+/// A checkpoint and its note; `None` where there is none.
+async fn read(blobs: &dyn Blobs, path: &str) -> Result<Option<(Checkpoint, String)>> {
+    let Some((bytes, _)) = blobs.get(path).await? else { return Ok(None) };
+    let note = String::from_utf8(bytes.to_vec()).map_err(|e| LedgerError::damaged(path, e))?;
     // Unsigned words: proofs must lead to this root, and whoever reads them checks the signature.
-    let (text, _) = note.split_once("\n\n").ok_or_else(|| LedgerError::damaged(&*path, "no signature"))?;
-    let checkpoint = Checkpoint::parse_text(&format!("{text}\n")).map_err(|e| LedgerError::damaged(&*path, e))?;
+    let (text, _) = note.split_once("\n\n").ok_or_else(|| LedgerError::damaged(path, "no signature"))?;
+    let checkpoint = Checkpoint::parse_text(&format!("{text}\n")).map_err(|e| LedgerError::damaged(path, e))?;
     Ok(Some((checkpoint, note)))
 }
 
-/// The proof of a record under the newest checkpoint.
+/// The proof of a record under the newest cosigned checkpoint that covers it, and otherwise under the newest signed.
 ///
 /// # Errors
 /// `Store(NotFound)` when the record is not under a checkpoint yet (seconds) or does not exist; `Damaged` when what is stored proves nothing.
 pub async fn prove(blobs: &dyn Blobs, ledger: &str, generation: u32, index: u64) -> Result<Proof> {
     let layout = Layout::new(ledger, generation);
-    let missing = || StoreError::NotFound(format!("a checkpoint over {ledger}.{generation}:{index}"));
-    let (Checkpoint { size, root: top, .. }, checkpoint) = newest(blobs, &layout).await?.ok_or_else(missing)?;
+    // An anchor that is damaged takes nobody's proof away; `verify` names it.
+    match prove_under(blobs, &layout, &layout.cosigned(), index).await {
+        Ok(proof) => Ok(proof),
+        Err(_) => prove_under(blobs, &layout, &layout.checkpoint(), index).await,
+    }
+}
+
+async fn prove_under(blobs: &dyn Blobs, layout: &Layout, path: &str, index: u64) -> Result<Proof> {
+    let missing = || StoreError::NotFound(format!("a checkpoint over record {index} of {}", layout.base()));
+    let (Checkpoint { size, root: top, .. }, checkpoint) = read(blobs, path).await?.ok_or_else(missing)?;
     let tile = TileId::in_tree(0, index >> 8, size).filter(|_| index < size).ok_or_else(missing)?;
     let path = layout.entries(tile);
     let (path, bundle) = stored(blobs, tile, |t| layout.entries(t)).await?.ok_or_else(|| LedgerError::damaged(path, "the file is gone"))?;
     let entries = decode_entries(&bundle).map_err(|e| LedgerError::damaged(&*path, e))?;
     let leaf = entries.into_iter().nth((index & 0xff) as usize).ok_or_else(|| LedgerError::damaged(&*path, "the entry is missing"))?;
-    let hashes = Tiles::new(blobs, &layout).with(|t| inclusion_proof(t, index, size)).await?;
+    let hashes = Tiles::new(blobs, layout).with(|t| inclusion_proof(t, index, size)).await?;
     verify_inclusion(leaf_hash(&leaf), index, size, &hashes, top)
         .map_err(|_| LedgerError::damaged(path, format!("entry {index}, or a tile over it, does not lead to the checkpoint's root")))?;
     let tlog_proof = TlogProof { index, hashes: hashes.clone(), checkpoint: checkpoint.clone() }.encode();
@@ -75,7 +82,7 @@ pub async fn prove(blobs: &dyn Blobs, ledger: &str, generation: u32, index: u64)
 /// `Store(NotFound)` before the first checkpoint; `Merkle(OutOfRange)` when the sizes are not in order or not under it; `Damaged` when what is stored proves nothing.
 pub async fn prove_consistency(blobs: &dyn Blobs, ledger: &str, generation: u32, from: u64, to: Option<u64>) -> Result<Consistency> {
     let layout = Layout::new(ledger, generation);
-    let (newest, checkpoint) = newest(blobs, &layout).await?.ok_or_else(|| StoreError::NotFound(format!("a checkpoint of {ledger}.{generation}")))?;
+    let (newest, checkpoint) = read(blobs, &layout.checkpoint()).await?.ok_or_else(|| StoreError::NotFound(format!("a checkpoint of {ledger}.{generation}")))?;
     let to = to.unwrap_or(newest.size);
     if to > newest.size {
         return Err(MerkleError::OutOfRange { wanted: to, size: newest.size }.into());

@@ -100,7 +100,8 @@ impl Verification<'_> {
         let from_segments = segments.seen;
         self.older(&mut walk, checkpoint.as_ref()).await?;
         if from == 0 {
-            let unseen = |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && **path != self.layout.checkpoint();
+            // Anchors are held against their keys by `check_anchors`.
+            let unseen = |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && **path != self.layout.checkpoint() && !self.layout.is_anchor(path);
             for path in listed.files.iter().filter(unseen) {
                 if !self.beyond(path, size) && self.blobs.get(path).await?.is_some() {
                     walk.fault(Fault::new(self.name(path), None, "it is no part of this ledger"));

@@ -1,8 +1,9 @@
-//! The maths under the ledger: RFC 6962 hashes, C2SP tlog-tiles, proofs, signed notes and checkpoints.
+//! The maths under the ledger: RFC 6962 hashes, C2SP tlog-tiles, proofs, signed notes, checkpoints and the cosignatures of witnesses.
 //!
 //! This crate knows no storage, clock, network or async: bytes come in through [`TileReader`] and arguments, bytes go out as return values.
 
 mod checkpoint;
+mod cosignature;
 mod entries;
 mod error;
 mod hash;
@@ -16,6 +17,7 @@ mod tree;
 mod walk;
 
 pub use checkpoint::Checkpoint;
+pub use cosignature::{Cosignature, WitnessKey, cosigned};
 pub use entries::{EntryBundle, MAX_ENTRY_BYTES, decode_entries, encode_entries};
 pub use error::MerkleError;
 pub use hash::{EMPTY_ROOT, HASH_BYTES, Hash, leaf_hash, node_hash};

@@ -20,9 +20,37 @@ fn check_name(name: &str) -> Result<(), MerkleError> {
     if name.is_empty() || name.contains(odd) { Err(malformed("key name is empty or has a space or plus sign")) } else { Ok(()) }
 }
 
-fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
-    let digest = Sha256::new().chain_update(name).chain_update([b'\n', ALGORITHM_ED25519]).chain_update(key.as_bytes()).finalize();
+pub(crate) fn key_id(name: &str, algorithm: u8, key: &VerifyingKey) -> [u8; 4] {
+    let digest = Sha256::new().chain_update(name).chain_update([b'\n', algorithm]).chain_update(key.as_bytes()).finalize();
     [digest[0], digest[1], digest[2], digest[3]]
+}
+
+/// Reads `name+hash+base64` of a key of this algorithm; the hash must fit the key.
+pub(crate) fn parse_key(text: &str, algorithm: u8) -> Result<(String, VerifyingKey), MerkleError> {
+    let bad = |reason| MerkleError::malformed("verifier key", reason);
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else { return Err(bad("not name+hash+base64")) };
+    check_name(name)?;
+    let bytes = STANDARD.decode(key).map_err(|_| bad("key is not base64"))?;
+    let key = bytes.split_first().filter(|(kind, _)| **kind == algorithm).map(|(_, key)| key);
+    let key = key.ok_or_else(|| bad(if algorithm == ALGORITHM_ED25519 { "not an Ed25519 key" } else { "not an Ed25519 cosignature key" }))?;
+    let key = key.try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok()).ok_or_else(|| bad("not an Ed25519 key"))?;
+    if hash == hash_hex(name, algorithm, &key) { Ok((name.to_owned(), key)) } else { Err(bad("hash does not fit the key")) }
+}
+
+fn hash_hex(name: &str, algorithm: u8, key: &VerifyingKey) -> String {
+    format!("{:08x}", u32::from_be_bytes(key_id(name, algorithm, key)))
+}
+
+/// Writes what [`parse_key`] reads.
+pub(crate) fn write_key(out: &mut std::fmt::Formatter<'_>, name: &str, algorithm: u8, key: &VerifyingKey) -> std::fmt::Result {
+    let bytes = [&[algorithm], key.as_bytes().as_slice()].concat();
+    write!(out, "{name}+{}+{}", hash_hex(name, algorithm, key), STANDARD.encode(bytes))
+}
+
+/// One signature line, its newline included.
+pub(crate) fn signature_line(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+    format!("{SIGNATURE_PREFIX}{name} {}\n", STANDARD.encode([&id, signature].concat()))
 }
 
 /// A named private key.
@@ -50,9 +78,8 @@ impl NoteSigner {
     }
 
     fn signature_line(&self, text: &str) -> String {
-        let mut blob = key_id(&self.name, &self.key.verifying_key()).to_vec();
-        blob.extend_from_slice(&self.key.sign(text.as_bytes()).to_bytes());
-        format!("{SIGNATURE_PREFIX}{} {}\n", self.name, STANDARD.encode(blob))
+        let id = key_id(&self.name, ALGORITHM_ED25519, &self.key.verifying_key());
+        signature_line(&self.name, id, &self.key.sign(text.as_bytes()).to_bytes())
     }
 }
 
@@ -69,28 +96,19 @@ impl NoteVerifier {
         &self.name
     }
 
-    /// Reads `name+hash+base64`; the hash must fit the key.
-    pub fn parse(text: &str) -> Result<Self, MerkleError> {
-        let bad = |reason| MerkleError::malformed("verifier key", reason);
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else { return Err(bad("not name+hash+base64")) };
-        check_name(name)?;
-        let bytes = STANDARD.decode(key).map_err(|_| bad("key is not base64"))?;
-        let Some((&ALGORITHM_ED25519, key)) = bytes.split_first() else { return Err(bad("not an Ed25519 key")) };
-        let key = key.try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok()).ok_or_else(|| bad("not an Ed25519 key"))?;
-        let verifier = Self { name: name.to_owned(), key };
-        if hash == verifier.hash_hex() { Ok(verifier) } else { Err(bad("hash does not fit the key")) }
+    fn signed(&self, name: &str, id: [u8; 4]) -> bool {
+        self.name == name && key_id(name, ALGORITHM_ED25519, &self.key) == id
     }
 
-    fn hash_hex(&self) -> String {
-        format!("{:08x}", u32::from_be_bytes(key_id(&self.name, &self.key)))
+    /// Reads `name+hash+base64`; the hash must fit the key.
+    pub fn parse(text: &str) -> Result<Self, MerkleError> {
+        parse_key(text, ALGORITHM_ED25519).map(|(name, key)| Self { name, key })
     }
 }
 
 impl std::fmt::Display for NoteVerifier {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let key = [&[ALGORITHM_ED25519], self.key.as_bytes().as_slice()].concat();
-        write!(out, "{}+{}+{}", self.name, self.hash_hex(), STANDARD.encode(key))
+        write_key(out, &self.name, ALGORITHM_ED25519, &self.key)
     }
 }
 
@@ -104,9 +122,9 @@ fn check_text(text: &str) -> Result<(), MerkleError> {
 /// A note taken apart, its signatures not yet checked: nothing but [`Note::verify`] hands out the text.
 #[derive(Debug)]
 pub struct Note<'a> {
-    text: &'a str,
+    pub(crate) text: &'a str,
     /// (name, key id, signature) as written.
-    signatures: Vec<(&'a str, [u8; 4], Vec<u8>)>,
+    pub(crate) signatures: Vec<(&'a str, [u8; 4], Vec<u8>)>,
 }
 
 impl<'a> Note<'a> {
@@ -127,13 +145,28 @@ impl<'a> Note<'a> {
     pub fn verify(&self, known: &[NoteVerifier]) -> Result<&'a str, MerkleError> {
         let mut verified = false;
         for (name, id, signature) in &self.signatures {
-            let Some(verifier) = known.iter().find(|verifier| verifier.name == *name && key_id(name, &verifier.key) == *id) else { continue };
+            let Some(verifier) = known.iter().find(|verifier| verifier.signed(name, *id)) else { continue };
             let wrong = || MerkleError::BadSignature((*name).to_owned());
             let signature = Signature::from_slice(signature).map_err(|_| wrong())?;
             verifier.key.verify_strict(self.text.as_bytes(), &signature).map_err(|_| wrong())?;
             verified = true;
         }
         if verified { Ok(self.text) } else { Err(MerkleError::NoKnownSignature) }
+    }
+
+    /// The note with the signatures of these keys alone.
+    ///
+    /// # Errors
+    /// As [`Note::verify`].
+    pub fn only(&self, known: &[NoteVerifier]) -> Result<String, MerkleError> {
+        self.verify(known)?;
+        let kept = self.signatures.iter().filter(|(name, id, _)| known.iter().any(|verifier| verifier.signed(name, *id)));
+        Ok(kept.fold(format!("{}\n", self.text), |note, (name, id, signature)| note + &signature_line(name, *id, signature)))
+    }
+
+    /// How many signatures there are, known or not.
+    pub fn signatures(&self) -> usize {
+        self.signatures.len()
     }
 }
 

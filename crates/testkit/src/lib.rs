@@ -9,6 +9,8 @@ pub mod keys;
 pub mod receiver;
 pub mod services;
 pub mod trail;
+pub mod witness;
 
 pub use receiver::Receiver;
 pub use services::{postgres, s3, sqlite};
+pub use witness::{WitnessProcess, tlog_tool};

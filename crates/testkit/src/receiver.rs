@@ -1,15 +1,15 @@
-//! A real receiver of mail or webhooks as a process of its own, in Python with the libraries of others.
+//! A real receiver of mail, webhooks or time-stamp queries as a process of its own, in Python with the libraries and tools of others.
 
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
     time::Duration,
 };
 
-/// `receivers/smtp.py` (aiosmtpd) or `receivers/webhook.py` (standardwebhooks), told by [`Receiver::start`].
+/// `receivers/smtp.py` (aiosmtpd), `receivers/webhook.py` (standardwebhooks), told by [`Receiver::start`], or `receivers/tsa.py` (openssl).
 pub struct Receiver {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -30,13 +30,22 @@ impl Receiver {
             println!("{} is missing: not tested", python.display());
             return None;
         }
+        Some(Self::run(&python, script, arguments))
+    }
+
+    /// The same of `receivers/tsa.py`, which needs nothing but Python itself and openssl.
+    pub fn authority(arguments: &[&str]) -> Self {
+        Self::run(Path::new("python3"), "tsa.py", arguments)
+    }
+
+    fn run(python: &Path, script: &str, arguments: &[&str]) -> Self {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("receivers").join(script);
         let mut child = Command::new(python).arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
         let port = lines.recv_timeout(Duration::from_secs(30)).expect("the receiver prints its port").parse().unwrap();
-        Some(Self { child, lines, port })
+        Self { child, lines, port }
     }
 
     /// What came next.

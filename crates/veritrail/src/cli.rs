@@ -35,7 +35,8 @@ pub enum Command {
         after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson"
     )]
     Query(Query),
-    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint. Names each fault.
+    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint, and what witnesses and the time-stamping authority said. Names each
+    /// fault.
     #[command(
         after_help = "Examples:\n  veritrail verify\n  veritrail verify --ledger self --from yesterday.checkpoint\n  veritrail verify --key KEY /media/copy/activity/0\n  veritrail verify --key KEY https://veritrail.example.com/ledger/activity\nEnds with 0 when all is well, 2 with a fault, 1 when nothing could be verified. Auditors need only the binary veritrail-verify (docs/trust.md)."
     )]
@@ -152,6 +153,12 @@ pub struct Verify {
     /// Keeps how far it came, and goes on from there next time. Files before that place are then not read again.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Key of a witness: name+hash+base64; may be given several times. Otherwise those of the configuration.
+    #[arg(long = "witness", value_name = "KEY")]
+    pub witnesses: Vec<String>,
+    /// PEM file with the certificates that time-stamps must lead to. Otherwise the one of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub time_roots: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! The binary: command line, typed configuration, wiring, embedded pages.
 
 mod adapt;
+mod anchors;
 mod assets;
 mod cli;
 mod commands;

@@ -2,6 +2,7 @@
 
 use crate::{
     adapt::{Directory, Polled},
+    anchors::{self, Anchoring},
     assets,
     config::{Config, Explained},
     notify::notify,
@@ -23,7 +24,12 @@ use model::{
     position::{ACTIVITY, SELF},
 };
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use store::{events::Splits, trail::Trail};
 use tokio::{
     net::TcpListener,
@@ -89,8 +95,10 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     let node = node(config, demo).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    let contradicted = Arc::new(OnceLock::new());
+    anchors::show(config, &node.app)?;
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
-        let integrator = node.stores.integrator(config, ledger, trail)?;
+        let integrator = Arc::new(node.stores.integrator(config, ledger, trail)?);
         integrator.check().await.with_context(|| format!("the ledger '{ledger}' is not what was last signed; nothing is served"))?;
         let verifier = node.stores.signer(config, ledger)?.verifier();
         let layout = Layout::new(ledger, 0);
@@ -101,7 +109,16 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
             // Just held against the lock: this is the time it was last known to be true.
             node.app.board.signed(ledger, Signed { generation: 0, size: found.size, root: found.root.to_string(), time: app::system_clock() });
         }
-        tasks.spawn(integrate(integrator, node.app.clone(), node.intake.clone(), ledger, stop.clone()));
+        let anchoring = Anchoring::open(config, &node.app, &integrator, ledger).await?;
+        let all_signed = CancellationToken::new();
+        anchoring.start(&mut tasks, &stop, &all_signed, &contradicted);
+        tasks.spawn({
+            let (app, intake, stop) = (node.app.clone(), node.intake.clone(), stop.clone());
+            async move {
+                integrate(integrator, app, intake, ledger, stop).await;
+                all_signed.cancel();
+            }
+        });
     }
     let directory = Arc::new(Directory(node.app.attributor()));
     let index = IndexFollower::new(node.reader.clone(), node.stores.keyring.clone(), Arc::new(node.index.clone()), directory, node.wake.clone());
@@ -188,7 +205,10 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     if let Some(why) = node.intake.fatal() {
         bail!("stopped after a failure: {why}");
     }
-    Ok(())
+    match contradicted.get() {
+        Some(why) => bail!("a witness contradicts the ledger, so nothing more is served: {why}"),
+        None => Ok(()),
+    }
 }
 
 /// Waits for a failure after which nothing may be acknowledged; why.
@@ -202,7 +222,7 @@ async fn failed(intake: &Intake) -> String {
 }
 
 /// Goes on after a stop until all that is there is signed.
-async fn integrate(integrator: Integrator, app: App, intake: Arc<Intake>, ledger: &'static str, stop: CancellationToken) {
+async fn integrate(integrator: Arc<Integrator>, app: App, intake: Arc<Intake>, ledger: &'static str, stop: CancellationToken) {
     loop {
         let last = stop.is_cancelled();
         let now = app::system_clock();

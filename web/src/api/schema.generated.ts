@@ -799,6 +799,35 @@ export interface components {
             verdict: "true" | "expected" | "noise" | null;
             verdict_note: string | null;
         };
+        /** @description What parties outside have confirmed of a ledger. */
+        AnchorView: {
+            /**
+             * Format: int64
+             * @description Records under the newest checkpoint confirmed.
+             */
+            size: number;
+            /** @description When it was confirmed, by the clock outside. */
+            time: string | null;
+            /**
+             * Format: int64
+             * @description Records signed since.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description How long they have waited at most.
+             */
+            lag_secs: number;
+            /** @description Set while that is longer than promised: everything before was confirmed. */
+            behind_since: string | null;
+            /**
+             * Format: int64
+             * @description The time promised.
+             */
+            within_secs: number;
+            /** @description What went wrong last. */
+            trouble: string | null;
+        };
         BucketView: {
             start: string;
             /** Format: int64 */
@@ -1089,12 +1118,16 @@ export interface components {
              * @description Records not yet under a checkpoint.
              */
             pending: number;
+            witness: components["schemas"]["AnchorView"] | null;
+            time_stamp: components["schemas"]["AnchorView"] | null;
         };
         Ledgers: {
             items: components["schemas"]["LedgerState"][];
             /** @description Of the ledger `activity`: what its checkpoints name, and the key that verifies them. */
             origin: string;
             verifier_key: string;
+            /** @description What could be put back to an older state unnoticed, where neither a lock nor a witness lies outside the machine. */
+            rollback_unnoticed: string | null;
         };
         LinkView: {
             /** Format: uuid */
@@ -1242,6 +1275,8 @@ export interface components {
             tlog_proof: string;
             checkpoint_time: string | null;
             origin: string;
+            /** @description Who outside cosigned this checkpoint. */
+            witnesses: components["schemas"]["WitnessedView"][];
         };
         QuarantinePage: {
             items: components["schemas"]["QuarantinedView"][];
@@ -1490,6 +1525,11 @@ export interface components {
              * @description Rows of the newest events of this actor in the time shown.
              */
             rows: number;
+        };
+        WitnessedView: {
+            name: string;
+            /** @description By its own clock. */
+            time: string;
         };
     };
     responses: never;

@@ -76,5 +76,6 @@ export type ExportFormat = Schemas["ExportFormat"];
 export type Jobs = Schemas["JobList"];
 export type OwnAct = Schemas["OwnAct"];
 export type LedgerState = Schemas["LedgerState"];
+export type AnchorState = Schemas["AnchorView"];
 export type Ledgers = Schemas["Ledgers"];
 export type SettingsSection = Schemas["SettingsSection"];

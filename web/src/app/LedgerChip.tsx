@@ -27,9 +27,18 @@ export function LedgerChip() {
   if (!checkpoint) return <span className="vt-chip">no checkpoint yet</span>;
   const age = checkpoint.age_secs + Math.max(0, now - ledgers.dataUpdatedAt) / 1000;
   const late = activity.pending > 0 && age > LATE_SECS;
+  const unconfirmed = activity.witness?.behind_since
+    ? ", witnesses are behind"
+    : activity.time_stamp?.behind_since
+      ? ", time-stamps are behind"
+      : "";
   return (
-    <span className="vt-chip" data-late={late} title={`${count(checkpoint.size)} records, root ${checkpoint.root}`}>
-      {`checkpoint ${spoken(age)} ago${late ? `, late: ${count(activity.pending)} records wait` : ""}`}
+    <span
+      className="vt-chip"
+      data-late={late || unconfirmed !== ""}
+      title={`${count(checkpoint.size)} records, root ${checkpoint.root}`}
+    >
+      {`checkpoint ${spoken(age)} ago${late ? `, late: ${count(activity.pending)} records wait` : ""}${unconfirmed}`}
     </span>
   );
 }

@@ -1,15 +1,18 @@
 //! Proof that an event stands in the ledger.
 
-use super::{read_position, view::ProofView};
+use super::{
+    read_position,
+    view::{ProofView, WitnessedView},
+};
 use crate::{App, AppError, Caller, Operation};
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use ledger::LedgerError;
-use model::position::ACTIVITY;
+use model::{SECOND, position::ACTIVITY, time::rfc3339};
 use serde_json::json;
 use store::StoreError;
 
 impl App {
-    /// The inclusion proof of an event the reader may see, under the newest checkpoint.
+    /// The inclusion proof of an event the reader may see, under the newest cosigned checkpoint over it, or else the newest signed.
     ///
     /// # Errors
     /// `Conflict` until a checkpoint covers the event, which takes about a second.
@@ -26,6 +29,13 @@ impl App {
         let mut lines = proof.checkpoint.lines();
         let origin = lines.next().unwrap_or_default().to_owned();
         let root = lines.nth(1).unwrap_or_default().to_owned();
+        let cosigned = ledger::anchor::witnessed(&proof.checkpoint, &self.board.witness_keys());
+        let witnesses: Vec<WitnessedView> = cosigned
+            .into_iter()
+            .map(|c| WitnessedView { name: c.witness, time: rfc3339(i64::try_from(c.time_secs).unwrap_or(i64::MAX / SECOND) * SECOND) })
+            .collect();
+        // Signed no later than the first who cosigned it says.
+        let cosigned_at = witnesses.iter().map(|w| w.time.clone()).min();
         Ok(ProofView {
             position: position.to_string(),
             index: proof.index,
@@ -34,10 +44,11 @@ impl App {
             leaf_hash: ledger::prove::hash_of_leaf(&proof.leaf),
             hashes: proof.hashes.iter().map(ToString::to_string).collect(),
             root,
-            checkpoint_time: self.board.time_of(ACTIVITY, proof.size),
+            checkpoint_time: self.board.time_of(ACTIVITY, proof.size).or(cosigned_at),
             checkpoint: proof.checkpoint,
             tlog_proof: proof.tlog_proof,
             origin,
+            witnesses,
         })
     }
 }

@@ -155,4 +155,13 @@ pub struct ProofView {
     pub tlog_proof: String,
     pub checkpoint_time: Option<String>,
     pub origin: String,
+    /// Who outside cosigned this checkpoint.
+    pub witnesses: Vec<WitnessedView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct WitnessedView {
+    pub name: String,
+    /// By its own clock.
+    pub time: String,
 }

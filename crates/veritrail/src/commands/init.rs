@@ -1,7 +1,7 @@
 //! `veritrail init`.
 
 use super::say;
-use crate::{config::Config, serve, stores};
+use crate::{anchors, config::Config, serve, stores};
 use anyhow::Result;
 use model::position::{ACTIVITY, SELF};
 
@@ -18,8 +18,8 @@ pub async fn run(config: &Config) -> Result<()> {
     for ledger in [ACTIVITY, SELF] {
         say(format_args!("Verifier key     {ledger}: {}", node.stores.signer(config, ledger)?.verifier()));
     }
-    if config.data.lock.is_empty() {
-        say("Lock             below the data directory: a roll-back of the whole machine could not be noticed; set data.lock to another disk or s3://");
+    if let Some(what) = anchors::unnoticed(config)? {
+        say(format_args!("Roll-back        {what}"));
     }
     match node.app.first_run_code().await? {
         Some(code) => say(format_args!("First-run code   {code}\n\nRun `veritrail serve`, open {} and enter the code.", config.public_url())),

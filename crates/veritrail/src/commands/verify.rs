@@ -1,10 +1,10 @@
 //! `veritrail verify`: every stored byte of a ledger against its signed checkpoint, here, in a copy, or where it is published.
 
 use super::say;
-use crate::{cli, config::Config, published::Published, stores::Stores};
+use crate::{anchors, cli, config::Config, published::Published, stores::Stores};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use ledger::{Layout, Report, Verification};
+use ledger::{AnchorKeys, Layout, Report, Roots, Verification, WitnessKey, anchor::Anchored, check_anchors};
 use merkle::{Checkpoint, NoteVerifier, Place, Walk};
 use std::{
     path::Path,
@@ -37,9 +37,9 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
     let key = asked.key.as_deref().map(NoteVerifier::parse).transpose().context("--key is no verifier key")?;
     let report = match (asked.place.as_deref(), key) {
         (Some(place), Some(key)) if place.contains("://") => published(asked, place.to_owned(), key).await?,
-        (Some(place), Some(key)) => stored(asked, copy(asked, Path::new(place), key)?).await?,
+        (Some(place), Some(key)) => stored(config, asked, copy(asked, Path::new(place), key)?).await?,
         (_, key) => match own(config, asked, key).await? {
-            Some(found) => stored(asked, found).await?,
+            Some(found) => stored(config, asked, found).await?,
             None => return Ok(ExitCode::SUCCESS),
         },
     };
@@ -97,7 +97,7 @@ fn copy(asked: &cli::Verify, directory: &Path, verifier: NoteVerifier) -> Result
     Ok(Found { blobs: Arc::new(Directory::open(directory)?), layout, verifier, segments: false })
 }
 
-async fn stored(asked: &cli::Verify, found: Found) -> Result<Report> {
+async fn stored(config: &Config, asked: &cli::Verify, found: Found) -> Result<Report> {
     let known = [found.verifier];
     let origin = found.layout.origin(known[0].name());
     let older = asked.from.as_deref().map(|file| {
@@ -121,8 +121,14 @@ async fn stored(asked: &cli::Verify, found: Found) -> Result<Report> {
             failed = keep(asked, walk.place().as_ref()).err().or(failed.take());
         }
     };
-    let report = verification.run(&mut progress).await.context("the ledger cannot be read")?;
+    let mut report = verification.run(&mut progress).await.context("the ledger cannot be read")?;
     bar.0.finish_and_clear();
+    let (witnesses, roots) = anchor_keys(config, asked)?;
+    let keys = AnchorKeys { log: &known[0], witnesses: &witnesses, roots: roots.as_ref() };
+    let anchored = check_anchors(found.blobs.as_ref(), &verification.layout, keys, &mut report).await.context("the anchors cannot be read")?;
+    if report.faults.is_empty() {
+        say_anchored(&anchored);
+    }
     if !found.segments && report.faults.is_empty() && found.blobs.list(&verification.layout.segments()).await?.is_empty() {
         say("There are no segments in this copy: entries, tiles and checkpoint were verified.");
     }
@@ -172,5 +178,33 @@ impl Bar {
     fn show(&self, walk: &Walk) {
         self.0.set_length(walk.size());
         self.0.set_position(walk.position());
+    }
+}
+
+/// As given; on a copy nothing of the configuration counts.
+fn anchor_keys(config: &Config, asked: &cli::Verify) -> Result<(Vec<WitnessKey>, Option<Roots>)> {
+    let ours = asked.place.is_none();
+    let witnesses = match asked.witnesses.as_slice() {
+        [] if ours => anchors::keys(config)?,
+        given => given.iter().map(|key| WitnessKey::parse(key).with_context(|| format!("--witness {key}"))).collect::<Result<_>>()?,
+    };
+    let roots = match &asked.time_roots {
+        None if ours => anchors::roots(&config.anchors.time_roots)?,
+        None => None,
+        Some(file) => anchors::roots(file)?,
+    };
+    Ok((witnesses, roots))
+}
+
+fn say_anchored(anchored: &Anchored) {
+    if anchored.cosignatures > 0 {
+        say(format_args!("Cosigned: {} cosignatures verified; the newest covers {} records", anchored.cosignatures, anchored.cosigned));
+    }
+    if anchored.unchecked > 0 {
+        say(format_args!("{} cosignatures were NOT checked: give the keys of the witnesses with --witness", anchored.unchecked));
+    }
+    if anchored.stamps > 0 {
+        let signed = if anchored.stamps_signed { "verified" } else { "are of these checkpoints; who signed them was NOT checked: give --time-roots" };
+        say(format_args!("Time-stamped: {} time-stamps {signed}; the newest covers {} records", anchored.stamps, anchored.stamped));
     }
 }

@@ -18,6 +18,7 @@ pub struct Config {
     pub server: Server,
     pub data: Data,
     pub ledger: Ledger,
+    pub anchors: Anchors,
     pub mail: Mail,
     pub webhook: Webhook,
     pub detect: Detect,
@@ -59,6 +60,18 @@ pub struct Ledger {
     pub publish: bool,
     pub verify_every_secs: u32,
     pub verify_all_every_secs: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchors {
+    pub witnesses: Vec<String>,
+    pub quorum: usize,
+    pub witness_secs: u64,
+    pub time_url: String,
+    pub time_secs: u64,
+    pub time_roots: PathBuf,
+    pub allow_private: bool,
 }
 
 #[derive(Clone, Deserialize)]

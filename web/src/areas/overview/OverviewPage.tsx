@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type Alert, api, type LedgerState, type Overview, type SeverityName } from "../../api";
+import { type Alert, type AnchorState, api, type LedgerState, type Overview, type SeverityName } from "../../api";
 import { useRenewal } from "../../app/live";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
@@ -13,7 +13,7 @@ import { EmptyState, ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
-import { stateInWords } from "./words";
+import { confirmedInWords, stateInWords } from "./words";
 
 const LEVELS: SeverityName[] = ["critical", "high", "medium", "low", "info"];
 
@@ -182,9 +182,12 @@ function Ledgers() {
               <TimeOr at={ledger.checkpoint?.time} unknown="never: the first is signed after the first record" />
             </span>
             <LastVerified ledger={ledger} />
+            <Confirmed anchor={ledger.witness} by="witness" />
+            <Confirmed anchor={ledger.time_stamp} by="time" />
           </li>
         ))}
       </ul>
+      {ledgers.data?.rollback_unnoticed && <p className="vt-note">{ledgers.data.rollback_unnoticed}</p>}
     </Part>
   );
 }
@@ -199,6 +202,23 @@ function LastVerified({ ledger }: { ledger: LedgerState }) {
       <Time at={verified.time} />
       {", every byte "}
       <TimeOr at={verified.all_time} unknown="not yet" />
+    </span>
+  );
+}
+
+/** What a witness or the time-stamping authority has confirmed; nothing where neither is configured. */
+function Confirmed({ anchor, by }: { anchor: AnchorState | null; by: "witness" | "time" }) {
+  if (!anchor) return null;
+  const told = confirmedInWords(anchor, by);
+  return (
+    <span className="vt-meta vt-line">
+      {told.late && (
+        <span className="vt-health" data-status="trouble">
+          <span aria-hidden="true">▲</span>{" "}
+        </span>
+      )}
+      {told.words} <TimeOr at={anchor.time} unknown="never yet" />
+      {anchor.trouble && `. ${anchor.trouble}`}
     </span>
   );
 }

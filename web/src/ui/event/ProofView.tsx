@@ -4,7 +4,7 @@ import { ApiError, api, type Proof } from "../../api";
 import { download } from "../download";
 import { Facts } from "../Page";
 import { ErrorState, Loading } from "../states";
-import { TimeOr } from "../Time";
+import { Time, TimeOr } from "../Time";
 import { count } from "../words";
 import { leadsToRoot } from "./path";
 
@@ -47,6 +47,12 @@ function ProofStory({ proof }: { proof: Proof }) {
         {`This event is number ${count(proof.index + 1)} of ${count(proof.size)} under the checkpoint signed `}
         <TimeOr at={proof.checkpoint_time} unknown="at an unrecorded time" />
         {` by ${proof.origin}.`}
+        {proof.witnesses.map((witness) => (
+          <span key={witness.name}>
+            {` Witnessed by ${witness.name} `}
+            <Time at={witness.time} />.
+          </span>
+        ))}
       </p>
       <p className="vt-note" role="status">
         {checked.data === true &&
