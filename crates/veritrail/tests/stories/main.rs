@@ -6,9 +6,11 @@ mod client;
 mod crash;
 mod day;
 mod detect;
+mod erasure;
 mod house;
 mod leaks;
 mod outage;
+mod probe;
 mod records;
 mod roles;
 
