@@ -57,6 +57,12 @@ operations! {
     JobsRead = "jobs.read" Read;
     JobsCancel = "jobs.cancel" Change;
     JobsFile = "jobs.file" Reveal;
+    ErasuresList = "erasures.list" Read;
+    ErasuresPreview = "erasures.preview" Read;
+    ErasuresCreate = "erasures.create" Change;
+    HoldsList = "holds.list" Read;
+    HoldsCreate = "holds.create" Change;
+    HoldsRelease = "holds.release" Change;
     SelfList = "self.list" Read;
     LedgersList = "ledgers.list" Read;
     LedgersProve = "ledgers.prove" Read;

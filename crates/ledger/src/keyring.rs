@@ -147,6 +147,14 @@ impl Keyring {
         Ok(found)
     }
 
+    /// Destroys the keys of these subjects: what is sealed under them is unreadable from now on, and no new key is made for them.
+    pub async fn erase(&self, subjects: &[Uuid]) -> Result<u64> {
+        let erased = self.keys.erase(subjects).await;
+        // Also after a failure: what became of the keys is then not known.
+        self.forget();
+        Ok(erased?)
+    }
+
     /// Forgets cached keys; call after an erasure, on every node.
     pub fn forget(&self) {
         self.cache.lock().expect("no code panics holding the cache").clear();

@@ -20,6 +20,7 @@ pub mod read;
 pub mod seal;
 pub mod segment;
 pub mod tokens;
+pub mod tombstone;
 pub mod verify;
 
 mod copies;

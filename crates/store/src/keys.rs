@@ -26,7 +26,7 @@ pub trait Keys: Send + Sync {
     async fn by_subject(&self, subjects: &[Uuid]) -> Result<Vec<SubjectRow>>;
     /// Inserts new rows; for look-ups another node inserted first, answers the row that is there.
     async fn insert(&self, rows: Vec<SubjectRow>) -> Result<Vec<SubjectRow>>;
-    /// Destroys the wrapped keys.
+    /// Destroys the wrapped keys; they are in no page and no log of the store afterwards. How many there were.
     async fn erase(&self, subjects: &[Uuid]) -> Result<u64>;
     /// A small named secret of the installation (wrapped salts and token keys): set once.
     async fn secret(&self, name: &str) -> Result<Option<Vec<u8>>>;

@@ -1,7 +1,7 @@
 //! `veritrail serve`: every task of one node, wired, until it is asked to stop.
 
 use crate::{
-    adapt::{Directory, Polled},
+    adapt::{Directory, Erasable, Polled},
     anchors::{self, Anchoring},
     assets,
     config::{Config, Explained},
@@ -14,10 +14,11 @@ use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
 use app::{
     App, AppParts, Policy,
     alerts::AlertFollower,
+    erasures::Eraser,
     ledgers::{Schedule, Signed},
 };
 use detect::RuleSet;
-use ledger::{Appender, Integrator, Layout, Reader};
+use ledger::{Appender, Integrator, Layout, Reader, tombstone};
 use merkle::Checkpoint;
 use model::{
     SECOND,
@@ -46,6 +47,9 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Left to the answers under way after a failure that nothing may be acknowledged after.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 const LOOK_FOR_FAILURE_EVERY: Duration = Duration::from_millis(100);
+/// How often erasures are looked for; one that stopped is tried again ever later.
+const ERASE_EVERY: Duration = Duration::from_millis(500);
+const ERASE_LATER: Duration = Duration::from_secs(300);
 const ALERT_QUEUE: usize = 1_024;
 
 /// The parts that the command line shares with the server.
@@ -74,6 +78,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         trail: trail.clone(),
         rules: Arc::new(rules::book(&rules)),
         blobs: stores.blobs.clone(),
+        apart: stores.lock.clone(),
         policy: Policy::standard()?,
         self_generation: 0,
         public_url: config.public_url(),
@@ -93,6 +98,8 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
 pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {
     let _claim = Claim::take(config)?;
     let node = node(config, demo).await?;
+    // Before anything is served: a restored backup may hold keys that were destroyed.
+    let risen = tombstone::lay_to_rest(node.stores.lock.as_ref(), &node.stores.keyring).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let contradicted = Arc::new(OnceLock::new());
@@ -151,6 +158,12 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         }
     });
     tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
+    let eraser = Eraser::new(node.app.clone(), Arc::new(Erasable { index: index.clone(), intake: node.intake.clone() }));
+    tasks.spawn(run_erasures(eraser, stop.clone()));
+    if !risen.is_empty() {
+        tracing::warn!("{} subjects that were erased had their keys back, as after restoring a backup; they are erased again", risen.len());
+        index.erase(&risen, &|_, _| {}).await?;
+    }
     tasks.spawn({
         let stop = stop.clone();
         async move { index.run(stop).await }
@@ -295,6 +308,21 @@ async fn verify_ledgers(app: App, schedule: Schedule, stop: CancellationToken) {
             verified = verify => if let Err(error) = verified {
                 tracing::error!("the ledgers could not be verified; it is tried again: {error}");
             }
+        }
+    }
+}
+
+async fn run_erasures(eraser: Eraser, stop: CancellationToken) {
+    let mut pause = ERASE_EVERY;
+    while !stop.is_cancelled() {
+        pause = match eraser.step().await {
+            Ok(true) => continue,
+            Ok(false) => ERASE_EVERY,
+            Err(_) => (pause * 2).min(ERASE_LATER),
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -23,7 +23,7 @@ use store::{records::Departments, sql::Handle};
 use uuid::Uuid;
 
 /// The setting that says which import of the directory is in force.
-const VERSION: &str = "directory_version";
+pub(crate) const VERSION: &str = "directory_version";
 
 /// These departments and everything below them.
 pub(crate) async fn with_parts<H: Handle>(records: &H, departments: &[Uuid]) -> Result<BTreeSet<Uuid>> {

@@ -4,7 +4,7 @@
 //! does not hold, so replaying from an older cursor adds nothing twice. Everything here can be rebuilt from the trail.
 
 use super::{
-    Events,
+    Events, Old,
     compile::{Plan, Window},
     counts::Counts,
     parallel,
@@ -189,6 +189,22 @@ impl Events for Splits {
             s.days.write().unwrap_or_else(PoisonError::into_inner).clear();
             let (days, dropped) = (s.root.join("days"), s.root.join("dropped"));
             std::fs::rename(&days, &dropped).and_then(|()| std::fs::create_dir(&days)).and_then(|()| std::fs::remove_dir_all(&dropped)).map_err(broken)
+        })
+        .await
+    }
+
+    async fn replace(&self, old: Old, entries: Vec<IndexEntry>) -> Result<()> {
+        self.blocking(move |s| {
+            let at = day(old.times.start);
+            if entries.iter().any(|e| day(e.clear.time.micros) != at) || day(old.times.end - 1) != at {
+                return Err(StoreError::Internal("events of several days are replaced one day after the other".into()));
+            }
+            let split = s.split(at)?;
+            let mut writers = s.writers();
+            writers.replace(&split, &old, &entries, &s.columns)?;
+            split.reload()?;
+            // Readers let go of the files of what was replaced only now.
+            split.sweep()
         })
         .await
     }

@@ -76,6 +76,8 @@ impl Keys for SqlKeys {
             erased += unit.execute(&sql, chunk.iter().map(|s| Sql::from(s.as_bytes().to_vec())).collect()).await?;
         }
         unit.commit().await?;
+        // Also where nothing was left to erase: an earlier try may have stopped in between.
+        self.database.scrub(&["subject_keys"]).await?;
         Ok(erased)
     }
 

@@ -34,6 +34,9 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "exports.create" => ("", Some(json!({ "format": "csv", "query": "from=-1h" }))),
         "members.invite" => ("", Some(json!({ "email": "not an address", "role": "analyst" }))),
         "members.update" => ("", Some(json!({ "active": true }))),
+        "erasures.preview" => ("?person=01900000-0000-7000-8000-00000000dead", None),
+        "erasures.create" => ("", Some(json!({ "person": NOTHING, "basis": "objection", "reason": "Case 17" }))),
+        "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
         "quarantine.replay" | "jobs.cancel" => ("", None),
         _ => ("", None),
     };
@@ -45,6 +48,7 @@ fn operation(id: &str) -> &str {
     match id {
         "events.count" | "events.facets" | "events.histogram" => "events.search",
         "persons.pattern" => "persons.read",
+        "erasures.read" => "erasures.list",
         "sources.keys.revoke" => "sources.keys",
         other => other,
     }
