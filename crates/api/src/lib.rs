@@ -118,6 +118,7 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(jobs::file))
         .routes(routes!(own_trail::list))
         .routes(routes!(ledgers::list))
+        .routes(routes!(ledgers::consistency))
         .routes(routes!(members::list))
         .routes(routes!(members::invite))
         .routes(routes!(members::update))

@@ -1,5 +1,11 @@
 //! How the two ledgers stand: size, newest checkpoint, what is not yet under one.
 
+pub use consistency::ConsistencyView;
+pub use verified::{Schedule, Verified, VerifiedView};
+
+mod consistency;
+mod verified;
+
 use crate::{App, Caller, Operation, Result};
 use bytes::Bytes;
 use model::{
@@ -72,6 +78,8 @@ pub struct LedgerState {
     pub checkpoint: Option<CheckpointView>,
     /// Records not yet under a checkpoint.
     pub pending: u64,
+    /// When this server last verified what it stores; `None` before the first time.
+    pub verified: Option<VerifiedView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -92,23 +100,29 @@ impl App {
     /// Both ledgers, for pages already authorised.
     pub async fn ledger_states(&self) -> Result<Vec<LedgerState>> {
         let now = self.now();
-        Ok(vec![self.state(ACTIVITY, self.trail.head().await?, now), self.state(SELF, self.self_trail.head().await?, now)])
+        Ok(vec![self.state(ACTIVITY, self.trail.head().await?, now).await?, self.state(SELF, self.self_trail.head().await?, now).await?])
     }
 
-    fn state(&self, name: &'static str, head: Head, now: Micros) -> LedgerState {
+    async fn state(&self, name: &'static str, head: Head, now: Micros) -> Result<LedgerState> {
         let signed = self.board.newest(name).filter(|s| s.generation == head.generation);
         let covered = signed.as_ref().map_or(0, |s| s.size);
         let checkpoint = signed.map(|s| CheckpointView { size: s.size, root: s.root, time: rfc3339(s.time), age_secs: (now - s.time).max(0) / SECOND });
-        LedgerState { name, generation: head.generation, size: head.size, checkpoint, pending: head.size.saturating_sub(covered) }
+        let verified = self.verified_view(name, head.generation).await?;
+        Ok(LedgerState { name, generation: head.generation, size: head.size, checkpoint, pending: head.size.saturating_sub(covered), verified })
     }
 
     /// A public file of a ledger's directory, of its newest generation.
     pub async fn ledger_file(&self, ledger: &str, path: &str) -> Result<Option<Bytes>> {
-        let generation = match ledger {
-            ACTIVITY => self.trail.head().await?.generation,
-            SELF => self.self_trail.head().await?.generation,
-            _ => return Ok(None),
-        };
+        let Some((ledger, generation)) = self.generation(ledger).await? else { return Ok(None) };
         Ok(self.blobs.get(&format!("{ledger}/{generation}/{path}")).await?.map(|(bytes, _)| bytes))
+    }
+
+    /// A ledger's own name and newest generation; `None` for a name that is no ledger's.
+    pub(crate) async fn generation(&self, ledger: &str) -> Result<Option<(&'static str, u32)>> {
+        Ok(match ledger {
+            ACTIVITY => Some((ACTIVITY, self.trail.head().await?.generation)),
+            SELF => Some((SELF, self.self_trail.head().await?.generation)),
+            _ => None,
+        })
     }
 }

@@ -59,6 +59,7 @@ operations! {
     JobsFile = "jobs.file" Reveal;
     SelfList = "self.list" Read;
     LedgersList = "ledgers.list" Read;
+    LedgersProve = "ledgers.prove" Read;
     MembersList = "members.list" Read;
     MembersInvite = "members.invite" Change;
     MembersUpdate = "members.update" Change;

@@ -56,6 +56,15 @@ pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, known: &[N
     whole.run(progress).await
 }
 
+/// The same with the key as text, going on where an earlier verification ended: its place as [`Place::encode`] writes it. One that cannot be read begins anew.
+///
+/// # Errors
+/// As [`verify`], and when the key cannot be read.
+pub async fn verify_again(blobs: &dyn Blobs, layout: Layout, key: &str, place: Option<&str>) -> Result<Report> {
+    let (known, place) = ([NoteVerifier::parse(key)?], place.and_then(|text| Place::parse(text).ok()));
+    Verification { blobs, layout, known: &known, place, older: None, segments: true }.run(&mut |_| {}).await
+}
+
 impl Verification<'_> {
     /// Verifies, in memory that does not grow with the ledger. Files beyond the checkpoint are another process's work in progress and are passed over.
     ///

@@ -9,12 +9,7 @@ use house::{
     outsider::{agrees, ended, files, go, python, run, script, tlog},
     verifier,
 };
-use std::{
-    io::Write,
-    path::Path,
-    process::Command,
-    time::Instant,
-};
+use std::{io::Write, path::Path, process::Command, time::Instant};
 
 const PORTIONS: u64 = 5;
 const EVENTS: u64 = 100;
@@ -99,7 +94,15 @@ async fn strangers_agree_with_a_large_ledger() {
     }
     println!("aics-tlog: checkpoint, {EVENTS} inclusions, {pairs} consistencies agree after {:?}", begun.elapsed());
     assert_eq!(pairs, 10);
-    let (backwards, _) = run(&tool, &[&["verify-consistency", "--old-checkpoint", &at(&format!("checkpoint-{records}")), "--checkpoint", &at(&format!("checkpoint-{}", checkpoints[0]))][..], &ours].concat());
+    let (backwards, _) = run(
+        &tool,
+        &[
+            &["verify-consistency", "--old-checkpoint", &at(&format!("checkpoint-{records}")), "--checkpoint", &at(&format!("checkpoint-{}", checkpoints[0]))]
+                [..],
+            &ours,
+        ]
+        .concat(),
+    );
     assert!(!backwards, "a roll-back was accepted");
 
     agrees(&tool, &["build-tiles", "--leaves", &at("leaves"), "--out", &at("rebuilt")]);

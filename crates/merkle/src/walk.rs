@@ -176,7 +176,11 @@ impl Walk {
             return;
         }
         let at = wrong.unwrap_or_else(|| entries.len().min(truth.len()));
-        self.fault(Fault::new(found.tile.entries_path(), Some(first_entry(found.tile, at)), format!("entry {at} of the bundle is not the record that was signed")));
+        self.fault(Fault::new(
+            found.tile.entries_path(),
+            Some(first_entry(found.tile, at)),
+            format!("entry {at} of the bundle is not the record that was signed"),
+        ));
     }
 
     /// What was found wrong, after the last group: the root built anew is the last to be compared.

@@ -62,11 +62,15 @@ impl Arguments {
             }
         }
         let wrong = match &asked {
-            Self { key, .. } if key.is_empty() => "--key is missing: the verifier key, name+hash+base64 (Veritrail's settings page and `veritrail init` show it)",
+            Self { key, .. } if key.is_empty() => {
+                "--key is missing: the verifier key, name+hash+base64 (Veritrail's settings page and `veritrail init` show it)"
+            }
             Self { proof: None, place: None, .. } => "name the directory or the http:// address of a ledger; --help shows how",
             Self { proof: None, entry: Some(_), .. } => "--entry goes with --proof",
             Self { proof: Some(_), entry: None, place: None, .. } => "--proof needs --entry, or the directory or address that has the entry",
-            Self { proof: Some(_), from, state, .. } if from.is_some() || state.is_some() => "--proof checks one entry; --from and --state go with a whole ledger",
+            Self { proof: Some(_), from, state, .. } if from.is_some() || state.is_some() => {
+                "--proof checks one entry; --from and --state go with a whole ledger"
+            }
             _ => return Ok(Some(asked)),
         };
         Err(wrong.to_owned())

@@ -63,7 +63,7 @@ impl Check<'_> {
         let mut walk = Walk::new(&checkpoint.origin, checkpoint.size, Some(checkpoint.root));
         let from = self.place.filter(|place| walk.resume(place)).map_or(0, Place::size);
         if let Some(older) = &older {
-            let proof = consistency_proof(&|id| tile(self.files, id), older.size, checkpoint.size);
+            let proof = consistency_proof(&|id: TileId| tile(self.files, id), older.size, checkpoint.size);
             continued(older, &checkpoint, proof).into_iter().for_each(|fault| walk.fault(fault));
         }
         let mut listed = self.list()?;

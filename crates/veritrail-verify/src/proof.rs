@@ -46,5 +46,5 @@ pub fn entry_of(check: &Check, name: &str, text: &str) -> Result<Vec<u8>, Error>
 /// What is wrong where the log as it is now does not continue the checkpoint that a proof stands under.
 pub fn still_there(check: &Check, proven: &Checkpoint) -> Result<Option<Fault>, Error> {
     let (_, newest) = check.checkpoint()?;
-    Ok(continued(proven, &newest, consistency_proof(&|id| tile(check.files, id), proven.size, newest.size)))
+    Ok(continued(proven, &newest, consistency_proof(&|id: TileId| tile(check.files, id), proven.size, newest.size)))
 }

@@ -110,7 +110,9 @@ mod tests {
         let whole = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").unwrap();
         assert_eq!((whole.status, whole.body.as_slice()), (200, b"abc".as_slice()));
         assert_eq!(answer(b"HTTP/1.0 302 Found\r\nLocation: https://x/\r\n\r\n").unwrap().location.as_deref(), Some("https://x/"));
-        for bad in [&b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc"[..], b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", b"SSH-2.0\r\n\r\n", b""] {
+        for bad in
+            [&b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc"[..], b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", b"SSH-2.0\r\n\r\n", b""]
+        {
             assert!(answer(bad).is_err());
         }
     }

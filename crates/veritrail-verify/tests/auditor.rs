@@ -88,7 +88,10 @@ fn growth_is_consistent_and_a_roll_back_is_named() {
     assert!(code == 0 && says.contains("They continue the checkpoint in"), "{says}");
     log.write("checkpoint", &old);
     let (code, says) = verify(&["--from", &new, &place(&log)]);
-    assert!(code == 2 && says.contains("FAULT checkpoint: it signs 300 entries, the checkpoint it was held against 900: what is stored was rolled back"), "{says}");
+    assert!(
+        code == 2 && says.contains("FAULT checkpoint: it signs 300 entries, the checkpoint it was held against 900: what is stored was rolled back"),
+        "{says}"
+    );
     // A second history, signed by the same key: each verifies by itself.
     let mut fork = Log::new(0);
     fork.entry = |n| if n == 17 { b"another history".to_vec() } else { entry(n) };

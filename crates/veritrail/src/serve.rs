@@ -10,11 +10,18 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
-use app::{App, AppParts, Policy, alerts::AlertFollower, ledgers::Signed};
+use app::{
+    App, AppParts, Policy,
+    alerts::AlertFollower,
+    ledgers::{Schedule, Signed},
+};
 use detect::RuleSet;
 use ledger::{Appender, Integrator, Layout, Reader};
 use merkle::Checkpoint;
-use model::position::{ACTIVITY, SELF};
+use model::{
+    SECOND,
+    position::{ACTIVITY, SELF},
+};
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use store::{events::Splits, trail::Trail};
@@ -140,6 +147,9 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         async move { poller.run(stop).await }
     });
     tasks.spawn(run_jobs(node.app.clone(), stop.clone()));
+    let schedule =
+        Schedule { new_every: i64::from(config.ledger.verify_every_secs) * SECOND, all_every: i64::from(config.ledger.verify_all_every_secs) * SECOND };
+    tasks.spawn(verify_ledgers(node.app.clone(), schedule, stop.clone()));
 
     let http = Http {
         secure: config.public_url().starts_with("https:"),
@@ -248,6 +258,23 @@ async fn run_jobs(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+/// What is not finished at a stop is due again at the next start.
+async fn verify_ledgers(app: App, schedule: Schedule, stop: CancellationToken) {
+    let rest = Duration::from_micros(schedule.rest().unsigned_abs());
+    while !stop.is_cancelled() {
+        let verify = async {
+            tokio::time::sleep(rest).await;
+            app.verify_due(&schedule).await
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            verified = verify => if let Err(error) = verified {
+                tracing::error!("the ledgers could not be verified; it is tried again: {error}");
+            }
         }
     }
 }

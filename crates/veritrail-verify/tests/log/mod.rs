@@ -42,7 +42,7 @@ impl Log {
 
     pub fn grow(&mut self, size: u64) {
         let leaves: Vec<Hash> = (self.size..size).map(|n| leaf_hash(&(self.entry)(n))).collect();
-        for (tile, bytes) in append_tiles(&|tile| self.tile(tile), self.size, &leaves).unwrap() {
+        for (tile, bytes) in append_tiles(&|tile: TileId| self.tile(tile), self.size, &leaves).unwrap() {
             self.write(&tile.path(), &bytes);
             if tile.level == 0 {
                 let first = tile.index * u64::from(TILE_WIDTH);
@@ -82,7 +82,7 @@ impl Log {
     }
 
     pub fn proof(&self, index: u64) -> String {
-        let hashes = inclusion_proof(&|tile| self.tile(tile), index, self.size).unwrap();
+        let hashes = inclusion_proof(&|tile: TileId| self.tile(tile), index, self.size).unwrap();
         TlogProof { index, hashes, checkpoint: String::from_utf8(self.read("checkpoint")).unwrap() }.encode()
     }
 

@@ -43,17 +43,18 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
+    let name = report.checkpoint.lines().next().filter(|name| !name.is_empty()).unwrap_or(&asked.ledger);
     for fault in &report.faults {
         let at = fault.index.map(|i| format!(", from record {i}")).unwrap_or_default();
         say(format_args!("FAULT {}{at}: {}", fault.file, fault.what));
     }
     if !report.faults.is_empty() {
-        say(format_args!("{}: {} records looked at, {} faults", asked.ledger, report.size, report.faults.len()));
+        say(format_args!("{name}: {} records looked at, {} faults", report.size, report.faults.len()));
         return Ok(ExitCode::from(2));
     }
     keep(asked, report.place.as_ref())?;
     let from = if report.from == 0 { String::new() } else { format!(" (those before {} were verified by an earlier run)", report.from) };
-    say(format_args!("{}: {} records verified{from}, no fault. Checkpoint:\n{}", asked.ledger, report.size, report.checkpoint.trim_end()));
+    say(format_args!("{name}: {} records verified{from}, no fault. Checkpoint:\n{}", report.size, report.checkpoint.trim_end()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,7 +83,8 @@ fn copy(asked: &cli::Verify, directory: &Path, verifier: NoteVerifier) -> Result
         Ok(note) => {
             let origin = note.lines().next().unwrap_or_default();
             let name = origin.rsplit_once('/').and_then(|(_, name)| name.rsplit_once('.'));
-            let (ledger, generation) = name.with_context(|| format!("the checkpoint in '{}' names '{origin}', which is no ledger's name", directory.display()))?;
+            let (ledger, generation) =
+                name.with_context(|| format!("the checkpoint in '{}' names '{origin}', which is no ledger's name", directory.display()))?;
             Layout::of_copy(ledger, generation.parse().with_context(|| format!("'{generation}' is no generation"))?)
         }
         Err(_) => {
@@ -102,15 +104,21 @@ async fn stored(asked: &cli::Verify, found: Found) -> Result<Report> {
         let note = std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
         Checkpoint::verify(&note, &origin, &known).with_context(|| format!("'{}' is no checkpoint of this ledger signed by its key", file.display()))
     });
-    let verification =
-        Verification { blobs: found.blobs.as_ref(), layout: found.layout, known: &known, place: kept(asked)?, older: older.transpose()?, segments: found.segments };
+    let verification = Verification {
+        blobs: found.blobs.as_ref(),
+        layout: found.layout,
+        known: &known,
+        place: kept(asked)?,
+        older: older.transpose()?,
+        segments: found.segments,
+    };
     let bar = Bar::new();
     let (mut last, mut failed) = (Instant::now(), None);
     let mut progress = |walk: &Walk| {
         bar.show(walk);
         if last.elapsed() >= KEEP_EVERY {
             last = Instant::now();
-            failed = keep(asked, walk.place().as_ref()).err();
+            failed = keep(asked, walk.place().as_ref()).err().or(failed.take());
         }
     };
     let report = verification.run(&mut progress).await.context("the ledger cannot be read")?;

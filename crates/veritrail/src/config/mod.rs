@@ -57,6 +57,8 @@ pub struct Data {
 pub struct Ledger {
     pub origin: String,
     pub publish: bool,
+    pub verify_every_secs: u32,
+    pub verify_all_every_secs: u32,
 }
 
 #[derive(Clone, Deserialize)]

@@ -11,6 +11,7 @@ mod leaks;
 mod outage;
 mod records;
 mod roles;
+mod trust;
 
 /// The same story on both set-ups, each a test of its own.
 macro_rules! on_both {

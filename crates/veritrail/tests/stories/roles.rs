@@ -22,6 +22,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "events.search" | "events.count" | "events.histogram" | "own.events" => ("?from=-1h", None),
         "events.facets" => ("?from=-1h&fields=actor", None),
         "search.everything" => ("?q=dana", None),
+        "ledgers.prove" => ("?from=0", None),
         "directory.import" => ("", Some(json!("employee_id,name\n"))),
         "alerts.update" => ("", Some(json!({ "status": "in_progress" }))),
         "alerts.judge" => ("", Some(json!({ "verdict": "noise", "note": "a test" }))),
