@@ -2,7 +2,7 @@
 
 use crate::{App, AppError, Result, events::{SourceRef, Viewer}};
 use model::{
-    DAY, HOUR, MINUTE, Micros, SECOND, Scope, StoredEvent,
+    DAY, HOUR, MINUTE, Micros, Reach, SECOND, Scope, StoredEvent,
     query::{EventQuery, Field, Filter, Hit},
     source::StreamHealth,
     time::rfc3339,
@@ -45,7 +45,7 @@ struct Came {
 }
 
 impl Coverage {
-    /// Of every stream that the question does not leave out.
+    /// Of every stream that the question does not leave out. Who may not see everything hears of those alone that he sees events of.
     pub async fn of(app: &App, viewer: &Viewer, query: &EventQuery, in_pack: &BTreeMap<(Uuid, String), u64>) -> Result<Vec<Self>> {
         let scope = &viewer.scope;
         let period = EventQuery { from: query.from.max(scope.from), until: earlier(query.until, scope.until), ..EventQuery::default() };
@@ -58,10 +58,14 @@ impl Coverage {
             let filters = vec![filter(Field::Source, &health.source.to_string()), filter(Field::Stream, &health.stream)];
             let of_stream = EventQuery { filters, ..period.clone() };
             let key = (health.source, health.stream);
+            let events_in_period = app.events.count(scope, &of_stream).await?;
+            if events_in_period == 0 && scope.reach != Reach::Everything {
+                continue;
+            }
             all.push(Self {
                 source: sources.get(&key.0).cloned().unwrap_or_else(|| crate::events::render::unknown_source(key.0)),
                 records_in_pack: in_pack.get(&key).copied().unwrap_or(0),
-                events_in_period: app.events.count(scope, &of_stream).await?,
+                events_in_period,
                 first: oldest(app, scope, of_stream.clone()).await?.as_ref().map(came).transpose()?,
                 last: app.events.search(scope, &of_stream, None, 1).await?.hits.first().map(came).transpose()?,
                 quarantined_in_period: quarantined.as_ref().map(|all| all.get(&key).copied().unwrap_or(0)),

@@ -118,18 +118,21 @@ fn readme(report: &Report<'_>, origin: &str, cosigned: &[Cosignature], stamp: Op
     };
     let time = |micros: Option<model::Micros>, none: &str| micros.map_or_else(|| none.to_owned(), rfc3339);
     let names: Vec<String> = cosigned.iter().map(|c| format!("{} at {}", c.witness, seconds(c))).collect();
-    let first = report.signed.map(|s| s.size.to_string()).unwrap_or_default();
+    let mut question: String = report.lines()?.iter().map(|line| format!("    {line}\n")).collect();
+    if question.is_empty() {
+        question.push_str("    everything\n");
+    }
     let values = [
         ("records", report.counts.records.to_string()),
         ("asker", report.asker.name.clone()),
         ("role", report.question.role.name().replace('_', " ")),
         ("asked-at", rfc3339(report.asked_at)),
         ("made-at", rfc3339(report.made_at)),
-        ("question", report.lines()?.iter().map(|line| format!("    {line}\n")).collect()),
+        ("question", question),
         ("from", time(report.question.from, "the beginning")),
         ("until", time(report.question.until, "when it was made")),
         ("origin", origin.to_owned()),
-        ("size", first),
+        ("size", report.signed.map_or_else(|| "no".to_owned(), |s| s.size.to_string())),
         ("witnesses", names.join(", ")),
         ("quorum", cosigned.len().to_string()),
         ("stamp-size", stamp.map(|s| s.stamped.size.to_string()).unwrap_or_default()),
