@@ -1,9 +1,10 @@
 //! What is said about a pack: the question, who asked, counts, coverage; and every record as the page of the pack lists it.
 
-use super::{coverage::Coverage, super::question::Question};
+use super::coverage::Coverage;
 use crate::{
     AppError, Result,
     events::{Asked, EventView},
+    jobs::question::Question,
 };
 use ledger::Proof;
 use model::{Member, Micros, position::ACTIVITY, time::rfc3339};

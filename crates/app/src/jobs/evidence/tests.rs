@@ -4,7 +4,7 @@ use super::{names_any, not_too_many};
 use crate::{
     AppError, Caller,
     jobs::{EvidenceNew, run::Ended},
-    search::company::{Company, NORTH, NORTHERN, SOURCE, SOUTHERN, companies},
+    search::company::{Company, NORTH, NORTHERN, SOUTHERN, companies},
 };
 use ledger::{Integrator, Layout, Lock};
 use merkle::{NoteSigner, NoteVerifier, TlogProof, leaf_hash};
@@ -15,7 +15,7 @@ use std::{
     collections::BTreeMap,
     io::{Cursor, Read},
 };
-use store::records::{Jobs, SelfEvents, SelfQuery};
+use store::records::{Jobs, Members, SelfEvents, SelfQuery};
 use uuid::Uuid;
 use zip::ZipArchive;
 
@@ -120,7 +120,9 @@ async fn an_external_auditors_pack_holds_nothing_of_another_department() {
         let files = packed(&company, &auditor, "").await;
         assert_eq!(text(&files, "events.ndjson").lines().count(), NORTHERN);
         for name in files.keys() {
-            company.silent(text(&files, name));
+            // Three letters of a name may well stand in a hash.
+            let hashes = ["proofs/", "verify.html", "checkpoint", "key"].iter().any(|start| name.starts_with(start));
+            if hashes { assert!(!text(&files, name).contains("south"), "{name}") } else { company.silent(text(&files, name)) }
         }
         let lead = company.member(Role::DepartmentLead, &[NORTH], None).await;
         let refused = [new(""), new("filter=source:nowhere")].map(|new| company.app.create_evidence(&lead, new));
@@ -136,7 +138,7 @@ async fn that_nothing_matched_is_an_answer_too() {
     for company in companies().await {
         sign(&company).await;
         let auditor = company.member(Role::Auditor, &[], None).await;
-        let files = packed(&company, &auditor, "filter=outcome:unknown&filter=source:crm").await;
+        let files = packed(&company, &auditor, "filter=outcome:failure&filter=source:crm").await;
         assert_eq!((text(&files, "events.ndjson"), files.keys().filter(|name| name.contains('/')).count()), ("", 0));
         let about: Value = serde_json::from_str(text(&files, "query.json")).unwrap();
         assert_eq!((&about["counts"]["records"], about["coverage"].as_array().map(Vec::len)), (&json!(0), Some(2)));
@@ -159,7 +161,7 @@ async fn a_pack_ends_with_its_members_rights_and_when_it_is_cancelled() {
         let waiting = app.create_evidence(&caller, new("")).await.unwrap();
         caller.member.role = Role::ExternalAuditor;
         caller.member.departments = vec![NORTH];
-        store::records::Members::change_member(&app.records, &caller.member).await.unwrap();
+        app.records.change_member(&caller.member).await.unwrap();
         assert!(app.run_jobs_step().await.unwrap());
         let failed = app.job(&caller, waiting.id).await.unwrap();
         assert_eq!((failed.state, failed.file), ("failed", None));
@@ -198,7 +200,6 @@ async fn what_the_index_holds_otherwise_than_the_ledger_is_not_packed() {
         company.app.events.commit(1).await.unwrap();
         let made = company.app.make_evidence(&Caller::host(Role::Auditor), new(""), &mut |_, _| {}).await;
         assert!(matches!(made, Err(AppError::Internal(why)) if why.contains("rebuild the index")));
-        assert_eq!(first.clear.source, SOURCE);
     }
 }
 
