@@ -39,7 +39,7 @@ pub use keyring::{Keyring, Master};
 pub use layout::Layout;
 pub use lock::Lock;
 pub use opened::open_all;
-pub use prove::{Consistency, Proof, prove, prove_consistency};
+pub use prove::{Consistency, Proof, Prover, prove, prove_consistency};
 pub use read::Reader;
 pub use seal::{Opened, open, seal};
 pub use tokens::{Tokenizer, token, tokens};
