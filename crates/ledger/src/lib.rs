@@ -1,6 +1,6 @@
 //! The trail's trust: sealing what is personal, committing what stays, proving that nothing changed.
 //!
-//! [`seal`] turns an event into a leaf without personal data and sealed parts; [`keyring`] keeps the subjects' keys;
+//! [`seal`] turns an event into a leaf without personal data and sealed parts; [`keyring`] keeps the subjects' keys, [`wrap`] what they lie under;
 //! [`fingerprint`] tells a record from its resend. [`append`] is the one durable commit, [`read`] the one order in which everything
 //! else follows; [`integrate`] signs what is there, [`anchor`] has it cosigned and stamped outside, [`prove`] and [`verify`] show it.
 //! Nothing here parses a CRM's payload.
@@ -22,6 +22,7 @@ pub mod segment;
 pub mod tokens;
 pub mod tombstone;
 pub mod verify;
+pub mod wrap;
 
 mod copies;
 mod moved;
@@ -44,3 +45,4 @@ pub use read::Reader;
 pub use seal::{Opened, open, seal};
 pub use tokens::{Tokenizer, token, tokens};
 pub use verify::{Fault, Report, Verification, verify};
+pub use wrap::{KeyFolder, KeyWrap, KeyWraps, Passphrase, Purpose};
