@@ -15,7 +15,11 @@ const CHECKPOINT: &str = "activity/0/checkpoint";
 const LATER: i64 = 100_000_000;
 
 fn signers(house: &House) -> Signers {
-    Signers::with_folder(signer(), KeyFolder::new(house.folder.path().join("signing"), Passphrase::new("correct horse")), LEDGER)
+    signers_with(house, None)
+}
+
+fn signers_with(house: &House, passphrase: Option<Passphrase>) -> Signers {
+    Signers::with_folder(signer(), KeyFolder::new(house.folder.path().join("signing"), passphrase), LEDGER)
 }
 
 fn lock(house: &House) -> Lock {
@@ -194,10 +198,15 @@ async fn killed_at_any_write_of_a_handover_the_next_process_goes_on() {
 async fn a_key_that_cannot_be_opened_stops_the_start() {
     let house = House::embedded().await;
     house.fill(0, 50, 10).await;
-    integrator(&house).signers().make().unwrap();
-    let signers = Signers::with_folder(signer(), KeyFolder::new(house.folder.path().join("signing"), Passphrase::new("another")), LEDGER);
-    let wrong = Integrator::new(house.trail.clone(), house.blobs.clone(), LEDGER, signers, lock(&house), Uuid::new_v4());
-    assert!(matches!(wrong.check().await, Err(LedgerError::KeyFile { .. })));
-    assert!(wrong.step(1).await.is_err());
+    let with = |passphrase| {
+        let signers = signers_with(&house, Passphrase::new(passphrase));
+        Integrator::new(house.trail.clone(), house.blobs.clone(), LEDGER, signers, lock(&house), Uuid::new_v4())
+    };
+    with("correct horse").signers().make().unwrap();
+    assert!(matches!(with("another").check().await, Err(LedgerError::KeyFile { .. })));
+    assert!(with("another").step(1).await.is_err());
     assert_eq!(house.blobs.get(&Layout::new(LEDGER, 0).checkpoint()).await.unwrap(), None);
+    let right = with("correct horse");
+    right.check().await.unwrap();
+    assert_eq!(right.step(LATER).await.unwrap().unwrap().keys.all().len(), 2);
 }

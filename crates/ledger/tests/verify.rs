@@ -4,7 +4,7 @@ mod house;
 
 use house::{House, LEDGER, verifier};
 use ledger::{Layout, Verification, prove, prove_consistency, verify};
-use merkle::{LogKeys, Checkpoint, verify_consistency};
+use merkle::{Checkpoint, LogKeys, verify_consistency};
 use std::collections::BTreeSet;
 
 /// Three segments over 300 records, with partial tiles from the way there.

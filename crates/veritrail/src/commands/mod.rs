@@ -5,6 +5,8 @@ pub mod directory;
 pub mod import;
 pub mod index;
 pub mod init;
+pub mod keys;
+pub mod ledger;
 pub mod member;
 pub mod query;
 pub mod rules;
