@@ -18,6 +18,7 @@ pub mod erasures;
 pub mod error;
 pub mod events;
 pub mod jobs;
+pub mod keys;
 pub mod ledgers;
 pub mod members;
 pub mod operation;

@@ -6,7 +6,7 @@ use crate::{
     records::{unpack, unpack_within},
     segment::{Manifest, sha256},
 };
-use merkle::{Claim, Fault, NoteVerifier, leaf_hash};
+use merkle::{Claim, Fault, LogKeys, leaf_hash};
 use std::{
     collections::{BTreeSet, VecDeque},
     str::from_utf8,
@@ -20,7 +20,7 @@ const MAX_SEGMENT_BYTES: u64 = 1 << 30;
 pub(crate) struct Segments<'a> {
     blobs: &'a dyn Blobs,
     layout: &'a Layout,
-    known: &'a [NoteVerifier],
+    keys: &'a LogKeys,
     /// (first, count), in order, not yet walked.
     waiting: VecDeque<(u64, u64)>,
     /// Index after what was walked.
@@ -38,12 +38,12 @@ pub(crate) struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     /// Of all segments, in order, those with records `from..size`.
-    pub(crate) fn new(blobs: &'a dyn Blobs, layout: &'a Layout, known: &'a [NoteVerifier], all: Vec<(u64, u64)>, from: u64, size: u64) -> Self {
+    pub(crate) fn new(blobs: &'a dyn Blobs, layout: &'a Layout, keys: &'a LogKeys, all: Vec<(u64, u64)>, from: u64, size: u64) -> Self {
         let within = |(first, count): &(u64, u64)| *first < size && first.saturating_add(*count) > from;
         let waiting: VecDeque<(u64, u64)> = all.into_iter().filter(within).collect();
         let next = waiting.front().map_or(from, |(first, _)| from.min(*first));
         let skipped = (from - next) as usize;
-        Self { blobs, layout, known, waiting, next, hashes: VecDeque::new(), skipped, path: layout.segments(), seen: BTreeSet::new(), faults: Vec::new() }
+        Self { blobs, layout, keys, waiting, next, hashes: VecDeque::new(), skipped, path: layout.segments(), seen: BTreeSet::new(), faults: Vec::new() }
     }
 
     /// `count` more hashes, those of records beyond all segments included: there is then no claim.
@@ -134,8 +134,10 @@ impl<'a> Segments<'a> {
             self.fault(path, first, "the file is gone");
             return Ok(None);
         };
-        let read = from_utf8(&note).map_err(|e| e.to_string()).and_then(|n| Manifest::verify(n, self.known).map_err(|e| e.to_string()));
-        let fits = |m: &Manifest| (m.first, m.count) == (first, count) && self.known.iter().any(|k| m.origin == self.layout.origin(k.name()));
+        // A process that lost its lease in between may have signed it with the key that was in force before the segment.
+        let known = [self.keys.of_size(first).clone(), self.keys.of_size(first.saturating_add(count)).clone()];
+        let read = from_utf8(&note).map_err(|e| e.to_string()).and_then(|n| Manifest::verify(n, &known).map_err(|e| e.to_string()));
+        let fits = |m: &Manifest| (m.first, m.count) == (first, count) && m.origin == self.layout.origin(self.keys.name());
         match read {
             Ok(manifest) if fits(&manifest) => return Ok(Some(manifest)),
             Ok(_) => self.fault(path, first, "it was signed for another segment"),

@@ -27,6 +27,9 @@ pub enum LedgerError {
     /// The opened bytes do not match the commitment in the leaf.
     #[error("the {part} part does not match its commitment in the ledger")]
     Commitment { part: &'static str },
+    /// A file of the key folder, by what is wrong with it or with the passphrase. Nothing in it is ever said.
+    #[error("the key file '{file}' cannot be used: {why}")]
+    KeyFile { file: String, why: String },
     #[error("a stored record cannot be read: {0}")]
     Record(#[from] model::stored::StoredError),
     #[error("tree maths: {0}")]

@@ -33,6 +33,11 @@ impl Layout {
         format!("{}checkpoint", self.base)
     }
 
+    /// How one signing key handed over to the next.
+    pub fn handovers(&self) -> String {
+        format!("{}keys", self.base)
+    }
+
     pub fn tile(&self, tile: TileId) -> String {
         format!("{}{}", self.base, tile.path())
     }

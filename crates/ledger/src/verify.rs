@@ -4,9 +4,10 @@ use crate::{
     copies::Segments,
     error::{LedgerError, Result},
     layout::Layout,
+    lock::Lock,
     tiles::Tiles,
 };
-use merkle::{Checkpoint, Hash, MerkleError, NoteVerifier, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
+use merkle::{Checkpoint, Hash, LogKeys, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
 use std::collections::{BTreeMap, BTreeSet};
 use store::blobs::Blobs;
 
@@ -30,7 +31,7 @@ pub struct Report {
 pub struct Verification<'a> {
     pub blobs: &'a dyn Blobs,
     pub layout: Layout,
-    pub known: &'a [NoteVerifier],
+    pub keys: &'a LogKeys,
     /// Goes on where an earlier verification ended.
     pub place: Option<Place>,
     /// A checkpoint of the same log that somebody kept: what is stored must continue it.
@@ -51,18 +52,26 @@ struct Listed {
 ///
 /// # Errors
 /// Only when the store cannot be read; what is read and wrong is in the report.
-pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, known: &[NoteVerifier], progress: &mut (dyn FnMut(&Walk) + Send)) -> Result<Report> {
-    let whole = Verification { blobs, layout: Layout::new(ledger, generation), known, place: None, older: None, segments: true };
+pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, keys: &LogKeys, progress: &mut (dyn FnMut(&Walk) + Send)) -> Result<Report> {
+    let whole = Verification { blobs, layout: Layout::new(ledger, generation), keys, place: None, older: None, segments: true };
     whole.run(progress).await
 }
 
-/// The same with the key as text, going on where an earlier verification ended: its place as [`Place::encode`] writes it. One that cannot be read begins anew.
+/// The same beside a server at work, going on where an earlier verification ended: its place as [`Place::encode`] writes it. One that cannot be read
+/// begins anew. `keys` are those known so far, `lock` lists those that took over meanwhile.
 ///
 /// # Errors
-/// As [`verify`], and when the key cannot be read.
-pub async fn verify_again(blobs: &dyn Blobs, layout: Layout, key: &str, place: Option<&str>) -> Result<Report> {
-    let (known, place) = ([NoteVerifier::parse(key)?], place.and_then(|text| Place::parse(text).ok()));
-    Verification { blobs, layout, known: &known, place, older: None, segments: true }.run(&mut |_| {}).await
+/// As [`verify`].
+pub async fn verify_again(blobs: &dyn Blobs, (ledger, generation): (&str, u32), mut keys: LogKeys, lock: &Lock, place: Option<&str>) -> Result<Report> {
+    loop {
+        let (layout, place) = (Layout::new(ledger, generation), place.and_then(|text| Place::parse(text).ok()));
+        let report = Verification { blobs, layout, keys: &keys, place, older: None, segments: true }.run(&mut |_| {}).await?;
+        // The lock lists a new key before anything it signed is shown.
+        match lock.keys(blobs, ledger, generation, &keys.all()[0].1).await {
+            Ok(now) if now != keys && !report.faults.is_empty() => keys = now,
+            _ => return Ok(report),
+        }
+    }
 }
 
 impl Verification<'_> {
@@ -83,7 +92,7 @@ impl Verification<'_> {
         faults.into_iter().for_each(|fault| walk.fault(fault));
         let from = self.place.as_ref().filter(|place| walk.resume(place)).map_or(0, Place::size);
         let with_segments = self.segments || !waiting.is_empty();
-        let mut segments = Segments::new(self.blobs, &self.layout, self.known, waiting, from, size);
+        let mut segments = Segments::new(self.blobs, &self.layout, self.keys, waiting, from, size);
         let mut place = None;
         while let Some(id) = walk.wanted() {
             place = walk.place().or(place);
@@ -99,9 +108,11 @@ impl Verification<'_> {
         segments.faults.drain(..).for_each(|fault| walk.fault(fault));
         let from_segments = segments.seen;
         self.older(&mut walk, checkpoint.as_ref()).await?;
+        self.handovers(&mut walk).await?;
         if from == 0 {
+            let own = [self.layout.checkpoint(), self.layout.handovers()];
             // Anchors are held against their keys by `check_anchors`.
-            let unseen = |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && **path != self.layout.checkpoint() && !self.layout.is_anchor(path);
+            let unseen = |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && !own.contains(*path) && !self.layout.is_anchor(path);
             for path in listed.files.iter().filter(unseen) {
                 if !self.beyond(path, size) && self.blobs.get(path).await?.is_some() {
                     walk.fault(Fault::new(self.name(path), None, "it is no part of this ledger"));
@@ -130,16 +141,25 @@ impl Verification<'_> {
                 return Ok((String::new(), None));
             }
         };
-        let mut tried = self.known.iter().map(|key| Checkpoint::verify(&note, &self.layout.origin(key.name()), std::slice::from_ref(key)));
-        let first = tried.next().unwrap_or(Err(MerkleError::NoKnownSignature));
-        let read = if first.is_ok() { first } else { tried.find(Result::is_ok).unwrap_or(first) };
-        match read {
+        match self.keys.checkpoint(&note, &self.layout.origin(self.keys.name())) {
             Ok(checkpoint) => Ok((note, Some(checkpoint))),
             Err(why) => {
                 faults.push(Fault::new("checkpoint", None, why));
                 Ok((note, None))
             }
         }
+    }
+
+    /// The list of keys stored beside the checkpoint must be the one that is trusted.
+    async fn handovers(&self, walk: &mut Walk) -> Result<()> {
+        let stored = self.blobs.get(&self.layout.handovers()).await?.map(|(bytes, _)| bytes);
+        match stored {
+            None if self.keys.handovers().is_empty() => {}
+            None => walk.fault(Fault::gone("keys", None)),
+            Some(stored) if stored == self.keys.handovers().as_bytes() => {}
+            Some(_) => walk.fault(Fault::new("keys", None, "it is not the list of keys that this ledger is verified by")),
+        }
+        Ok(())
     }
 
     async fn list(&self) -> Result<Listed> {

@@ -92,7 +92,7 @@ async fn a_changed_bit_in_a_time_stamp_is_found_and_named() {
     integrator.step(1).await.unwrap().unwrap();
     let roots = roots(&files);
     Stamps::open(integrator, Authority::new(to(&url), Some(roots.clone()))).await.unwrap().step(2).await.unwrap();
-    let log = verifier();
+    let log = verifier().into();
     let check = async |roots: Option<&Roots>| {
         let mut report = house.verify().await;
         let keys = AnchorKeys { log: &log, witnesses: &[], roots };

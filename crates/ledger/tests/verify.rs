@@ -4,7 +4,7 @@ mod house;
 
 use house::{House, LEDGER, verifier};
 use ledger::{Layout, Verification, prove, prove_consistency, verify};
-use merkle::{Checkpoint, verify_consistency};
+use merkle::{Checkpoint, LogKeys, verify_consistency};
 use std::collections::BTreeSet;
 
 /// Three segments over 300 records, with partial tiles from the way there.
@@ -90,10 +90,10 @@ async fn strangers_and_strays_are_named() {
     assert_eq!(house.verify().await.faults[0].file, "activity/0/notes.txt");
     let stranger = merkle::NoteSigner::new("example.org", &[4; 32]).unwrap().verifier();
     let mut last = (0, 0);
-    let report = verify(house.blobs.as_ref(), LEDGER, 0, &[stranger], &mut |walk| last = (walk.position(), walk.size())).await.unwrap();
+    let report = verify(house.blobs.as_ref(), LEDGER, 0, &stranger.into(), &mut |walk| last = (walk.position(), walk.size())).await.unwrap();
     assert!(report.faults.iter().any(|f| f.file == "activity/0/checkpoint"));
     assert_eq!(last, (300, 300));
-    assert_eq!(verify(house.blobs.as_ref(), "self", 0, &[verifier()], &mut |_| {}).await.unwrap().faults.len(), 1);
+    assert_eq!(verify(house.blobs.as_ref(), "self", 0, &verifier().into(), &mut |_| {}).await.unwrap().faults.len(), 1);
 }
 
 #[tokio::test]
@@ -101,9 +101,10 @@ async fn what_was_verified_is_gone_on_from_and_what_was_signed_is_continued() {
     let house = House::embedded().await;
     filled(&house).await;
     let known = [verifier()];
+    let keys = LogKeys::from(verifier());
     let asked = |place, older, segments| {
         let layout = Layout::new(LEDGER, 0);
-        Verification { blobs: house.blobs.as_ref(), layout, known: &known, place, older, segments }
+        Verification { blobs: house.blobs.as_ref(), layout, keys: &keys, place, older, segments }
     };
     let note = String::from_utf8(house.blobs.get("activity/0/checkpoint").await.unwrap().unwrap().0.to_vec()).unwrap();
     let kept = Checkpoint::verify(&note, "example.org/activity.0", &known).unwrap();
@@ -145,14 +146,14 @@ async fn what_was_verified_is_gone_on_from_and_what_was_signed_is_continued() {
 async fn a_copy_without_segments_is_verified_as_far_as_it_goes() {
     let house = House::embedded().await;
     filled(&house).await;
-    let known = [verifier()];
+    let keys = LogKeys::from(verifier());
     for path in house.blobs.list("activity/0/segment/").await.unwrap() {
         house.blobs.delete(&path).await.unwrap();
     }
     assert!(!house.verify().await.faults.is_empty(), "the installation itself must have them");
     let copy = store::blobs::Directory::open(house.folder.path().join("blobs/activity/0")).unwrap();
     let run = async || {
-        let asked = Verification { blobs: &copy, layout: Layout::of_copy(LEDGER, 0), known: &known, place: None, older: None, segments: false };
+        let asked = Verification { blobs: &copy, layout: Layout::of_copy(LEDGER, 0), keys: &keys, place: None, older: None, segments: false };
         asked.run(&mut |_| {}).await.unwrap().faults
     };
     assert_eq!(run().await, []);

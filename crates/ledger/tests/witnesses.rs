@@ -113,7 +113,7 @@ async fn a_changed_bit_among_cosignatures_is_found_and_named() {
         // Two hours, so that both are kept for good.
         witnesses.step(until as i64 * 100_000_000).await.unwrap();
     }
-    let (log, keys) = (verifier(), [key(&one)]);
+    let (log, keys) = (verifier().into(), [key(&one)]);
     let check = async |witnesses: &[merkle::WitnessKey]| {
         let mut report = house.verify().await;
         let keys = AnchorKeys { log: &log, witnesses, roots: None };

@@ -102,7 +102,7 @@ fn leaves_sealed_parts_and_segment_are_those_of_the_code() {
 #[tokio::test]
 async fn the_example_verifies_and_python_says_what_is_printed() {
     let blobs = Directory::open(root().join("docs/example-ledger")).unwrap();
-    let report = verify(&blobs, "activity", 0, &[NoteVerifier::parse(&block("text key")).unwrap()], &mut |_| {}).await.unwrap();
+    let report = verify(&blobs, "activity", 0, &NoteVerifier::parse(&block("text key")).unwrap().into(), &mut |_| {}).await.unwrap();
     assert_eq!((report.size, report.faults), (3, vec![]));
     let printed = Command::new("python3").args(["-c", &block("python")]).current_dir(root()).output().unwrap();
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));

@@ -30,6 +30,9 @@ pub enum MerkleError {
     /// None of the signatures is by a key we know.
     #[error("no signature is by a known key")]
     NoKnownSignature,
+    /// A key of the log signed a size that another of its keys signs.
+    #[error("checkpoints of {size} entries are signed by the key {wanted}, this one is signed by another key of the log")]
+    OtherKey { size: u64, wanted: String },
 }
 
 impl MerkleError {

@@ -9,7 +9,8 @@ Usage:
 
   DIR|URL         the directory of one ledger (with 'checkpoint' and 'tile/'), or the http:// address it is published at.
                   https is not spoken here: put a proxy before it, or copy the files; what is copied is verified all the same.
-  --key KEY       the verifier key, name+hash+base64, or @FILE with it in
+  --key KEY       a verifier key of the ledger, name+hash+base64, or @FILE with it in. Keys before and after it are learnt from the
+                  file 'keys' beside the checkpoint, where each signed the handover; give the newest key you were told of.
   --origin NAME   the ledger's exact name, such as example.org/activity.0; without it, any name that begins with the key's
   --from FILE     a checkpoint kept from earlier: what is stored must continue it
   --proof FILE    a .tlog-proof: proves that one entry is in the ledger

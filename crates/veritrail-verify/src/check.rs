@@ -4,12 +4,13 @@ use crate::{
     Error, Files,
     files::{stored, tile},
 };
-use merkle::{Checkpoint, Fault, Hash, MerkleError, Note, NoteVerifier, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
+use merkle::{Checkpoint, Fault, Hash, LogKeys, MerkleError, NoteVerifier, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be verified.
 pub struct Check<'a> {
     pub files: &'a dyn Files,
+    /// One of the log's keys; the others are learnt from it ([`Check::keys`]).
     pub key: &'a NoteVerifier,
     /// The log's exact name; `None` takes any log whose name begins with the key's.
     pub origin: Option<&'a str>,
@@ -39,14 +40,32 @@ struct Listed {
 }
 
 impl Check<'_> {
-    /// The newest checkpoint, if the key signed it.
+    /// The newest checkpoint, if the log's key for its size signed it.
     pub fn checkpoint(&self) -> Result<(String, Checkpoint), Error> {
+        let note = self.note()?;
+        let wrong = |why| Error::Checkpoint { place: self.files.place().to_owned(), key: self.key.name().to_owned(), why };
+        let checkpoint = signed(&note, &self.keys()?.0, self.origin).map_err(wrong)?;
+        Ok((note, checkpoint))
+    }
+
+    /// The log's keys: the one given, and those that handed over to it or it to them, by the file `keys`. Where that file says nothing to somebody who
+    /// trusts the key given, that key stands alone, and what is wrong with the file is a fault.
+    pub fn keys(&self) -> Result<(LogKeys, Option<Fault>), Error> {
+        let alone = || LogKeys::from(self.key.clone());
+        let Some(bytes) = self.files.read("keys")? else { return Ok((alone(), None)) };
+        let note = self.note()?;
+        let origin = self.origin.or(note.lines().next()).unwrap_or_default();
+        let read = String::from_utf8(bytes).map_err(|e| e.to_string());
+        match read.and_then(|text| LogKeys::parse(&text, origin, self.key).map_err(|e| e.to_string())) {
+            Ok(keys) => Ok((keys, None)),
+            Err(why) => Ok((alone(), Some(Fault::new("keys", None, why)))),
+        }
+    }
+
+    fn note(&self) -> Result<String, Error> {
         let place = self.files.place();
         let bytes = self.files.read("checkpoint")?.ok_or_else(|| Error::NoCheckpoint { place: place.to_owned() })?;
-        let note = String::from_utf8(bytes).map_err(|why| Error::unreadable(format!("{place}/checkpoint"), why))?;
-        let wrong = |why| Error::Checkpoint { place: place.to_owned(), key: self.key.name().to_owned(), why };
-        let checkpoint = signed(&note, self.key, self.origin).map_err(wrong)?;
-        Ok((note, checkpoint))
+        String::from_utf8(bytes).map_err(|why| Error::unreadable(format!("{place}/checkpoint"), why))
     }
 
     /// Verifies, in memory that does not grow with the log. `progress` sees the walk after each bundle.
@@ -55,12 +74,14 @@ impl Check<'_> {
     /// Where there is nothing to hold anything against: no readable files, no checkpoint by this key.
     pub fn run(&self, progress: &mut dyn FnMut(&Walk)) -> Result<Report, Error> {
         let (note, checkpoint) = self.checkpoint()?;
+        let (keys, wrong_list) = self.keys()?;
         let older = self.older.map(|(file, note)| {
             let wrong = |why| Error::Older { file: file.to_owned(), why };
-            signed(note, self.key, self.origin).map_err(wrong)
+            signed(note, &keys, self.origin).map_err(wrong)
         });
         let older = older.transpose()?;
         let mut walk = Walk::new(&checkpoint.origin, checkpoint.size, Some(checkpoint.root));
+        wrong_list.into_iter().for_each(|fault| walk.fault(fault));
         let from = self.place.filter(|place| walk.resume(place)).map_or(0, Place::size);
         if let Some(older) = &older {
             let proof = consistency_proof(&|id: TileId| tile(self.files, id), older.size, checkpoint.size);
@@ -150,15 +171,14 @@ impl Check<'_> {
     }
 }
 
-/// The checkpoint in a note, if this key signed it and it is of the log asked for.
-pub(crate) fn signed(note: &str, key: &NoteVerifier, origin: Option<&str>) -> Result<Checkpoint, MerkleError> {
-    let known = std::slice::from_ref(key);
+/// The checkpoint in a note, if the key for its size signed it and it is of the log asked for.
+pub(crate) fn signed(note: &str, keys: &LogKeys, origin: Option<&str>) -> Result<Checkpoint, MerkleError> {
     if let Some(origin) = origin {
-        return Checkpoint::verify(note, origin, known);
+        return keys.checkpoint(note, origin);
     }
-    let checkpoint = Checkpoint::parse_text(Note::parse(note)?.verify(known)?)?;
-    let of_key = checkpoint.origin.strip_prefix(key.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if of_key { Ok(checkpoint) } else { Err(MerkleError::OtherLog { found: checkpoint.origin, wanted: key.name().to_owned() }) }
+    let checkpoint = keys.checkpoint(note, note.lines().next().unwrap_or_default())?;
+    let of_key = checkpoint.origin.strip_prefix(keys.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if of_key { Ok(checkpoint) } else { Err(MerkleError::OtherLog { found: checkpoint.origin, wanted: keys.name().to_owned() }) }
 }
 
 /// Whether a file belongs to a larger tree than the one signed: written, not yet signed.

@@ -121,7 +121,8 @@ fn prove(asked: &Arguments, key: &NoteVerifier, file: &str) -> Result<ExitCode, 
         (None, Some(check)) => entry_of(check, file, &proof)?,
         (None, None) => return Err("--proof needs --entry, or the directory or address that has the entry".into()),
     };
-    let (index, checkpoint) = Evidence { file: (file, &proof), entry: &entry }.check(key, asked.origin.as_deref())?;
+    let keys = check.as_ref().map_or_else(|| Ok(key.clone().into()), |check| check.keys().map(|(keys, _)| keys))?;
+    let (index, checkpoint) = Evidence { file: (file, &proof), entry: &entry }.check(&keys, asked.origin.as_deref())?;
     if let Some(check) = &check
         && let Some(fault) = still_there(check, &checkpoint)?
     {

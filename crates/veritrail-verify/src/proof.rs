@@ -5,7 +5,7 @@ use crate::{
     check::signed,
     files::{stored, tile},
 };
-use merkle::{Checkpoint, Fault, MerkleError, NoteVerifier, TileId, TlogProof, consistency_proof, continued, decode_entries, leaf_hash};
+use merkle::{Checkpoint, Fault, LogKeys, MerkleError, TileId, TlogProof, consistency_proof, continued, decode_entries, leaf_hash};
 
 /// A proof file and what it is to prove.
 pub struct Evidence<'a> {
@@ -20,12 +20,12 @@ impl Evidence<'_> {
     ///
     /// # Errors
     /// `Proof` says why it proves nothing.
-    pub fn check(&self, key: &NoteVerifier, origin: Option<&str>) -> Result<(u64, Checkpoint), Error> {
+    pub fn check(&self, keys: &LogKeys, origin: Option<&str>) -> Result<(u64, Checkpoint), Error> {
         let (name, text) = self.file;
         let wrong = |why| Error::Proof { file: name.to_owned(), why };
         let proof = TlogProof::parse(text).map_err(wrong)?;
-        let checkpoint = signed(&proof.checkpoint, key, origin).map_err(wrong)?;
-        proof.verify(leaf_hash(self.entry), &checkpoint.origin, std::slice::from_ref(key)).map_err(wrong)?;
+        let checkpoint = signed(&proof.checkpoint, keys, origin).map_err(wrong)?;
+        proof.verify(leaf_hash(self.entry), &checkpoint.origin, std::slice::from_ref(keys.of_size(checkpoint.size))).map_err(wrong)?;
         Ok((proof.index, checkpoint))
     }
 }

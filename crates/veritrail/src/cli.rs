@@ -66,6 +66,19 @@ pub enum Command {
         #[command(subcommand)]
         command: Directory,
     },
+    /// Lists what people's keys are wrapped by, or changes to another key-encryption key.
+    #[command(
+        after_help = "Examples:\n  veritrail keys list\n  veritrail keys rotate --retire\nIt may be stopped at any point and run again, beside `serve` (docs/keys.md)."
+    )]
+    Keys {
+        #[command(subcommand)]
+        command: Keys,
+    },
+    /// Shows the keys that sign the ledgers' checkpoints, as a contract names them, or makes others.
+    Ledger {
+        #[command(subcommand)]
+        command: Ledger,
+    },
     /// Rebuilds the searchable view from the trail.
     Index {
         #[command(subcommand)]
@@ -159,7 +172,7 @@ pub struct Verify {
     /// A copy of a ledger's directory, or the address where it is published, instead of this installation's; needs --key.
     #[arg(value_name = "DIR|URL", requires = "key")]
     pub place: Option<String>,
-    /// Verifier key as `veritrail init` printed it: name+hash+base64.
+    /// Verifier key as `veritrail ledger key show` prints it: name+hash+base64; those before and after it are learnt from it.
     #[arg(long)]
     pub key: Option<String>,
     /// A checkpoint kept from earlier: what is stored must continue it.
@@ -236,6 +249,41 @@ pub enum Member {
 pub enum Directory {
     /// Reads a CSV of people; bad lines are reported, good ones kept.
     Import { file: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Every key-encryption key, how it is kept, and how many keys are under it.
+    List,
+    /// Makes a key-encryption key, puts it in force, and wraps every key anew. Goes on with a rotation that was stopped.
+    Rotate {
+        /// Then destroys those that nothing is under any more.
+        #[arg(long)]
+        retire: bool,
+    },
+    /// Destroys key-encryption keys that nothing is under any more: backups of the key store from their time can no longer be read.
+    Retire,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// The keys that sign checkpoints.
+    Key {
+        #[command(subcommand)]
+        command: LedgerKey,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerKey {
+    /// Verifier keys with the sizes they sign, and a text for a contract.
+    Show,
+    /// Makes another signing key, which takes over with the next checkpoint. Witnesses must learn it (docs/keys.md).
+    Rotate {
+        /// activity, or self; both where left out.
+        #[arg(long)]
+        ledger: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

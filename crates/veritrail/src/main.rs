@@ -68,6 +68,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Rules { command } => return commands::rules::run(&config, &command),
         Command::Member { command } => commands::member::run(&config, command).await?,
         Command::Directory { command } => commands::directory::run(&config, command).await?,
+        Command::Keys { command } => commands::keys::run(&config, command).await?,
+        Command::Ledger { command } => commands::ledger::run(&config, command).await?,
         Command::Index { command } => commands::index::run(&config, &command).await?,
         Command::Config { command } => commands::config::run(&explained, &command)?,
     }

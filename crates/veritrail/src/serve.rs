@@ -19,7 +19,6 @@ use app::{
 };
 use detect::RuleSet;
 use ledger::{Appender, Integrator, Layout, Reader, tombstone};
-use merkle::Checkpoint;
 use model::{
     SECOND,
     position::{ACTIVITY, SELF},
@@ -107,12 +106,12 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
         let integrator = Arc::new(node.stores.integrator(config, ledger, trail)?);
         integrator.check().await.with_context(|| format!("the ledger '{ledger}' is not what was last signed; nothing is served"))?;
-        let verifier = node.stores.signer(config, ledger)?.verifier();
-        let layout = Layout::new(ledger, 0);
-        node.app.board.key(ledger, &layout.origin(verifier.name()), &verifier.to_string());
+        let (keys, layout) = (integrator.keys().await?, Layout::new(ledger, 0));
+        let origin = layout.origin(keys.name());
+        node.app.board.keys(ledger, &origin, keys.clone());
         if let Some((note, _)) = node.stores.blobs.get(&layout.checkpoint()).await? {
             let note = String::from_utf8_lossy(&note);
-            let found = Checkpoint::verify(&note, &layout.origin(verifier.name()), &[verifier])?;
+            let found = keys.checkpoint(&note, &origin)?;
             // Just held against the lock: this is the time it was last known to be true.
             node.app.board.signed(ledger, Signed { generation: 0, size: found.size, root: found.root.to_string(), time: app::system_clock() });
         }
@@ -242,6 +241,10 @@ async fn integrate(integrator: Arc<Integrator>, app: App, intake: Arc<Intake>, l
         let behind = match integrator.step(now).await {
             Ok(Some(done)) => {
                 app.board.signed(ledger, Signed { generation: 0, size: done.size, root: done.root.to_string(), time: now });
+                if let Some((origin, before)) = app.board.verifiers(ledger).filter(|(_, before)| *before != done.keys) {
+                    tracing::info!("the ledger '{ledger}' is signed by {} from now on; before by {}", done.keys.newest(), before.newest());
+                    app.board.keys(ledger, &origin, done.keys.clone());
+                }
                 done.behind > 0
             }
             Ok(None) => false,

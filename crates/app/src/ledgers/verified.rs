@@ -1,7 +1,7 @@
 //! The ledgers verify themselves: what is new often, everything now and then. A fault becomes a finding, and so an alert.
 
 use crate::{App, AppError, Result, rules::LEDGER_INTEGRITY};
-use ledger::{Layout, Report, verify::verify_again};
+use ledger::{Layout, Lock, Report, verify::verify_again};
 use model::{
     DAY, Finding, Micros, Position, SECOND, Severity,
     position::{ACTIVITY, SELF},
@@ -95,13 +95,14 @@ impl App {
 
     /// False where nothing is signed yet.
     async fn verify_ledger(&self, ledger: &'static str, head: &Head, last: Option<Verified>, all: bool) -> Result<bool> {
-        let (_, key) = self.board.verifier(ledger);
+        let Some((_, keys)) = self.board.verifiers(ledger) else { return Ok(false) };
         let layout = Layout::new(ledger, head.generation);
-        if key.is_empty() || (head.integrated == 0 && self.blobs.get(&layout.checkpoint()).await?.is_none()) {
+        if head.integrated == 0 && self.blobs.get(&layout.checkpoint()).await?.is_none() {
             return Ok(false);
         }
         let before = last.as_ref().and_then(|last| last.place.clone()).filter(|_| !all);
-        let report = verify_again(self.blobs.as_ref(), layout, &key, before.as_deref()).await?;
+        let lock = Lock::of(self.apart.clone(), ledger);
+        let report = verify_again(self.blobs.as_ref(), (ledger, head.generation), keys, &lock, before.as_deref()).await?;
         let now = self.now();
         let verified = Verified {
             generation: head.generation,

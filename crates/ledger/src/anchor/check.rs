@@ -7,7 +7,7 @@ use crate::{
     tiles::Tiles,
     verify::{Fault, Report},
 };
-use merkle::{Note, NoteVerifier, WitnessKey, root};
+use merkle::{LogKeys, Note, WitnessKey, root};
 use store::blobs::Blobs;
 
 /// What was found beside faults.
@@ -28,7 +28,7 @@ pub struct Anchored {
 /// The keys it is held against.
 #[derive(Clone, Copy)]
 pub struct AnchorKeys<'a> {
-    pub log: &'a NoteVerifier,
+    pub log: &'a LogKeys,
     pub witnesses: &'a [WitnessKey],
     pub roots: Option<&'a Roots>,
 }

@@ -6,6 +6,8 @@ pub mod evidence;
 pub mod import;
 pub mod index;
 pub mod init;
+pub mod keys;
+pub mod ledger;
 pub mod member;
 pub mod query;
 pub mod rules;

@@ -5,7 +5,7 @@ use crate::{anchors, cli, config::Config, published::Published, stores::Stores};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::{AnchorKeys, Layout, Report, Roots, Verification, WitnessKey, anchor::Anchored, check_anchors};
-use merkle::{Checkpoint, NoteVerifier, Place, Walk};
+use merkle::{Checkpoint, LogKeys, NoteVerifier, Place, Walk};
 use std::{
     path::Path,
     process::ExitCode,
@@ -25,7 +25,7 @@ const KEEP_EVERY: Duration = Duration::from_secs(5);
 struct Found {
     blobs: Arc<dyn Blobs>,
     layout: Layout,
-    verifier: NoteVerifier,
+    keys: LogKeys,
     /// Whether there must be segments.
     segments: bool,
 }
@@ -37,9 +37,16 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
     let key = asked.key.as_deref().map(NoteVerifier::parse).transpose().context("--key is no verifier key")?;
     let report = match (asked.place.as_deref(), key) {
         (Some(place), Some(key)) if place.contains("://") => published(asked, place.to_owned(), key).await?,
-        (Some(place), Some(key)) => stored(config, asked, copy(asked, Path::new(place), key)?).await?,
-        (_, key) => match own(config, asked, key).await? {
-            Some(found) => stored(config, asked, found).await?,
+        (Some(place), Some(key)) => stored(config, asked, &copy(asked, Path::new(place), &key)?).await?,
+        (_, key) => match own(config, asked, key.as_ref()).await? {
+            Some(found) => {
+                let report = stored(config, asked, &found).await?;
+                match own(config, asked, key.as_ref()).await? {
+                    // A key took over while this was looking.
+                    Some(now) if now.keys != found.keys && !report.faults.is_empty() => stored(config, asked, &now).await?,
+                    _ => report,
+                }
+            }
             None => return Ok(ExitCode::SUCCESS),
         },
     };
@@ -59,23 +66,30 @@ pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
 }
 
 /// This installation's; `None` where there is nothing to verify yet.
-async fn own(config: &Config, asked: &cli::Verify, key: Option<NoteVerifier>) -> Result<Option<Found>> {
+async fn own(config: &Config, asked: &cli::Verify, key: Option<&NoteVerifier>) -> Result<Option<Found>> {
     let stores = Stores::open(config).await?;
-    let trail: Arc<dyn Trail> = if asked.ledger == "self" { stores.self_trail.clone() } else { stores.trail.clone() };
-    let verifier = match key {
-        Some(key) => key,
-        None => stores.signer(config, &asked.ledger)?.verifier(),
-    };
+    let trail = stores.trail_of(&asked.ledger);
     let head = trail.head().await?;
+    let layout = Layout::new(&asked.ledger, head.generation);
+    let listed = stores.integrator(config, &asked.ledger, trail)?.keys().await?;
+    let keys = match key {
+        Some(key) => trusting(key, listed.handovers(), &layout),
+        None => listed,
+    };
     if head.integrated == 0 && stores.lock_of(&asked.ledger).is_new().await? {
         say(format_args!("{}: nothing is signed yet; {} records wait for the first checkpoint, which `veritrail serve` signs", asked.ledger, head.size));
         return Ok(None);
     }
-    Ok(Some(Found { blobs: stores.blobs.clone(), layout: Layout::new(&asked.ledger, head.generation), verifier, segments: true }))
+    Ok(Some(Found { blobs: stores.blobs.clone(), layout, keys, segments: true }))
+}
+
+/// The keys of a list that lead from the one given; that one alone where none do, and what is wrong with the list is then a fault.
+fn trusting(key: &NoteVerifier, handovers: &str, layout: &Layout) -> LogKeys {
+    LogKeys::parse(handovers, &layout.origin(key.name()), key).unwrap_or_else(|_| key.clone().into())
 }
 
 /// A copy: of all objects, or of one generation of one ledger with its files right at the top.
-fn copy(asked: &cli::Verify, directory: &Path, verifier: NoteVerifier) -> Result<Found> {
+fn copy(asked: &cli::Verify, directory: &Path, key: &NoteVerifier) -> Result<Found> {
     if !directory.is_dir() {
         bail!("'{}' is no directory", directory.display());
     }
@@ -94,20 +108,22 @@ fn copy(asked: &cli::Verify, directory: &Path, verifier: NoteVerifier) -> Result
             Layout::new(&asked.ledger, newest)
         }
     };
-    Ok(Found { blobs: Arc::new(Directory::open(directory)?), layout, verifier, segments: false })
+    let handovers = std::fs::read_to_string(directory.join(layout.handovers())).unwrap_or_default();
+    let keys = trusting(key, &handovers, &layout);
+    Ok(Found { blobs: Arc::new(Directory::open(directory)?), layout, keys, segments: false })
 }
 
-async fn stored(config: &Config, asked: &cli::Verify, found: Found) -> Result<Report> {
-    let known = [found.verifier];
-    let origin = found.layout.origin(known[0].name());
+async fn stored(config: &Config, asked: &cli::Verify, found: &Found) -> Result<Report> {
+    let keys = &found.keys;
+    let origin = found.layout.origin(keys.name());
     let older = asked.from.as_deref().map(|file| {
         let note = std::fs::read_to_string(file).with_context(|| format!("'{}' cannot be read", file.display()))?;
-        Checkpoint::verify(&note, &origin, &known).with_context(|| format!("'{}' is no checkpoint of this ledger signed by its key", file.display()))
+        keys.checkpoint(&note, &origin).with_context(|| format!("'{}' is no checkpoint of this ledger signed by its key", file.display()))
     });
     let verification = Verification {
         blobs: found.blobs.as_ref(),
-        layout: found.layout,
-        known: &known,
+        layout: found.layout.clone(),
+        keys,
         place: kept(asked)?,
         older: older.transpose()?,
         segments: found.segments,
@@ -124,7 +140,7 @@ async fn stored(config: &Config, asked: &cli::Verify, found: Found) -> Result<Re
     let mut report = verification.run(&mut progress).await.context("the ledger cannot be read")?;
     bar.0.finish_and_clear();
     let (witnesses, roots) = anchor_keys(config, asked)?;
-    let keys = AnchorKeys { log: &known[0], witnesses: &witnesses, roots: roots.as_ref() };
+    let keys = AnchorKeys { log: keys, witnesses: &witnesses, roots: roots.as_ref() };
     let anchored = check_anchors(found.blobs.as_ref(), &verification.layout, keys, &mut report).await.context("the anchors cannot be read")?;
     if report.faults.is_empty() {
         say_anchored(&anchored);
