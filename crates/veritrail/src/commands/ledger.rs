@@ -5,7 +5,6 @@ use crate::{cli, config::Config, serve, stores::Stores};
 use anyhow::{Result, bail};
 use ledger::Layout;
 use model::position::{ACTIVITY, SELF};
-use store::trail::Trail;
 
 const LEDGERS: [&str; 2] = [ACTIVITY, SELF];
 
