@@ -9,6 +9,7 @@ mod day;
 mod detect;
 mod erasure;
 mod house;
+mod keys;
 mod leaks;
 mod outage;
 mod probe;
