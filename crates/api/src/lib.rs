@@ -114,6 +114,7 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(sources::quarantine))
         .routes(routes!(sources::replay))
         .routes(routes!(jobs::export))
+        .routes(routes!(jobs::evidence))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::read, jobs::cancel))
         .routes(routes!(jobs::file))

@@ -5,7 +5,7 @@
 pub enum Kind {
     Read,
     Change,
-    /// Lets values leave (exports).
+    /// Lets values leave (exports, evidence).
     Reveal,
 }
 
@@ -53,6 +53,7 @@ operations! {
     QuarantineList = "quarantine.list" Read;
     QuarantineReplay = "quarantine.replay" Change;
     ExportsCreate = "exports.create" Reveal;
+    EvidenceCreate = "evidence.create" Reveal;
     JobsList = "jobs.list" Read;
     JobsRead = "jobs.read" Read;
     JobsCancel = "jobs.cancel" Change;

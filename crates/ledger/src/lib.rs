@@ -42,7 +42,7 @@ pub use layout::Layout;
 pub use lock::Lock;
 pub use merkle::LogKeys;
 pub use opened::open_all;
-pub use prove::{Consistency, Proof, prove, prove_consistency};
+pub use prove::{Consistency, Proof, Prover, prove, prove_consistency};
 pub use read::Reader;
 pub use seal::{Opened, open, seal};
 pub use signing::Signers;

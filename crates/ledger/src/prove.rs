@@ -6,7 +6,7 @@ use crate::{
     tiles::{Tiles, stored},
 };
 use merkle::{
-    Checkpoint, Hash, MerkleError, TileId, TlogProof, consistency_proof, decode_entries, inclusion_proof, leaf_hash, root, verify_consistency, verify_inclusion,
+    Checkpoint, EntryBundle, Hash, MerkleError, TileId, TlogProof, consistency_proof, decode_entries, inclusion_proof, leaf_hash, root, verify_consistency, verify_inclusion,
 };
 use store::{StoreError, blobs::Blobs};
 
@@ -53,27 +53,88 @@ async fn read(blobs: &dyn Blobs, path: &str) -> Result<Option<(Checkpoint, Strin
 /// # Errors
 /// `Store(NotFound)` when the record is not under a checkpoint yet (seconds) or does not exist; `Damaged` when what is stored proves nothing.
 pub async fn prove(blobs: &dyn Blobs, ledger: &str, generation: u32, index: u64) -> Result<Proof> {
-    let layout = Layout::new(ledger, generation);
-    // An anchor that is damaged takes nobody's proof away; `verify` names it.
-    match prove_under(blobs, &layout, &layout.cosigned(), index).await {
-        Ok(proof) => Ok(proof),
-        Err(_) => prove_under(blobs, &layout, &layout.checkpoint(), index).await,
+    Prover::over(blobs, ledger, generation, index).await.map(|(_, proof)| proof)
+}
+
+/// Makes proofs under one checkpoint. Every tile is read once, and so is every bundle where records are asked for in rising order.
+pub struct Prover<'a> {
+    blobs: &'a dyn Blobs,
+    layout: Layout,
+    tiles: Tiles<'a>,
+    checkpoint: Checkpoint,
+    note: String,
+    /// The bundle last read, and its path.
+    bundle: Option<(TileId, String, EntryBundle)>,
+}
+
+impl<'a> Prover<'a> {
+    /// Under the newest cosigned checkpoint that covers the record `newest`, and otherwise under the newest signed; and that record's proof.
+    ///
+    /// # Errors
+    /// As [`prove`].
+    pub async fn over(blobs: &'a dyn Blobs, ledger: &str, generation: u32, newest: u64) -> Result<(Self, Proof)> {
+        let layout = Layout::new(ledger, generation);
+        // An anchor that is damaged takes nobody's proof away; `verify` names it.
+        match Self::with(blobs, &layout, &layout.cosigned(), newest).await {
+            Ok(found) => Ok(found),
+            Err(_) => Self::with(blobs, &layout, &layout.checkpoint(), newest).await,
+        }
+    }
+
+    async fn with(blobs: &'a dyn Blobs, layout: &Layout, path: &str, newest: u64) -> Result<(Self, Proof)> {
+        let (checkpoint, note) = read(blobs, path).await?.ok_or_else(|| not_covered(layout, newest))?;
+        let mut prover = Self { blobs, layout: layout.clone(), tiles: Tiles::new(blobs, layout), checkpoint, note, bundle: None };
+        let proof = prover.prove(newest).await?;
+        Ok((prover, proof))
+    }
+
+    /// Records under the checkpoint.
+    pub fn size(&self) -> u64 {
+        self.checkpoint.size
+    }
+
+    /// The checkpoint's root, base64.
+    pub fn root(&self) -> String {
+        self.checkpoint.root.to_string()
+    }
+
+    /// The checkpoint as a signed note.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// The proof of one record.
+    ///
+    /// # Errors
+    /// `Store(NotFound)` when the checkpoint does not cover it; `Damaged` when what is stored proves nothing.
+    pub async fn prove(&mut self, index: u64) -> Result<Proof> {
+        let Checkpoint { size, root: top, .. } = self.checkpoint;
+        let tile = TileId::in_tree(0, index >> 8, size).filter(|_| index < size).ok_or_else(|| not_covered(&self.layout, index))?;
+        let (path, leaf) = self.entry(tile, (index & 0xff) as usize).await?;
+        let hashes = self.tiles.with(|t| inclusion_proof(t, index, size)).await?;
+        verify_inclusion(leaf_hash(&leaf), index, size, &hashes, top)
+            .map_err(|_| LedgerError::damaged(path, format!("entry {index}, or a tile over it, does not lead to the checkpoint's root")))?;
+        let tlog_proof = TlogProof { index, hashes: hashes.clone(), checkpoint: self.note.clone() }.encode();
+        Ok(Proof { leaf, index, size, hashes, checkpoint: self.note.clone(), tlog_proof })
+    }
+
+    /// An entry of a bundle, and the bundle's path.
+    async fn entry(&mut self, tile: TileId, place: usize) -> Result<(String, Vec<u8>)> {
+        if self.bundle.as_ref().is_none_or(|(held, ..)| *held != tile) {
+            let found = stored(self.blobs, tile, |t| self.layout.entries(t)).await?;
+            let (path, bytes) = found.ok_or_else(|| LedgerError::damaged(self.layout.entries(tile), "the file is gone"))?;
+            let entries = decode_entries(&bytes).map_err(|e| LedgerError::damaged(&*path, e))?;
+            self.bundle = Some((tile, path, entries));
+        }
+        let held = self.bundle.as_ref().map(|(_, path, entries)| (path.clone(), entries.get(place).cloned()));
+        let (path, leaf) = held.ok_or_else(|| LedgerError::Internal("a bundle just read is not held".to_owned()))?;
+        let leaf = leaf.ok_or_else(|| LedgerError::damaged(&*path, "the entry is missing"))?;
+        Ok((path, leaf))
     }
 }
 
-async fn prove_under(blobs: &dyn Blobs, layout: &Layout, path: &str, index: u64) -> Result<Proof> {
-    let missing = || StoreError::NotFound(format!("a checkpoint over record {index} of {}", layout.base()));
-    let (Checkpoint { size, root: top, .. }, checkpoint) = read(blobs, path).await?.ok_or_else(missing)?;
-    let tile = TileId::in_tree(0, index >> 8, size).filter(|_| index < size).ok_or_else(missing)?;
-    let path = layout.entries(tile);
-    let (path, bundle) = stored(blobs, tile, |t| layout.entries(t)).await?.ok_or_else(|| LedgerError::damaged(path, "the file is gone"))?;
-    let entries = decode_entries(&bundle).map_err(|e| LedgerError::damaged(&*path, e))?;
-    let leaf = entries.into_iter().nth((index & 0xff) as usize).ok_or_else(|| LedgerError::damaged(&*path, "the entry is missing"))?;
-    let hashes = Tiles::new(blobs, layout).with(|t| inclusion_proof(t, index, size)).await?;
-    verify_inclusion(leaf_hash(&leaf), index, size, &hashes, top)
-        .map_err(|_| LedgerError::damaged(path, format!("entry {index}, or a tile over it, does not lead to the checkpoint's root")))?;
-    let tlog_proof = TlogProof { index, hashes: hashes.clone(), checkpoint: checkpoint.clone() }.encode();
-    Ok(Proof { leaf, index, size, hashes, checkpoint, tlog_proof })
+fn not_covered(layout: &Layout, index: u64) -> LedgerError {
+    StoreError::NotFound(format!("a checkpoint over record {index} of {}", layout.base())).into()
 }
 
 /// The proof that the ledger of `to` records, the newest checkpoint's where left out, begins with that of `from`.

@@ -177,6 +177,12 @@ impl Trail for Failing {
     async fn quarantined_bytes(&self, id: Uuid) -> store::Result<(Quarantined, Vec<u8>)> {
         self.trail.quarantined_bytes(id).await
     }
+    async fn empty_quarantined(&self, ids: &[Uuid]) -> store::Result<u64> {
+        self.trail.empty_quarantined(ids).await
+    }
+    async fn scrub(&self) -> store::Result<()> {
+        self.trail.scrub().await
+    }
     async fn counts(&self) -> store::Result<Vec<model::source::StreamHealth>> {
         self.trail.counts().await
     }

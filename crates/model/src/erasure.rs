@@ -92,7 +92,7 @@ pub struct Erased {
 /// Something that left Veritrail while the person's values were readable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
-    /// `export`: a file that a member fetched.
+    /// `export`: a file that a member fetched. `pack`: a pack of evidence.
     pub kind: String,
     /// `kind:id` of what left.
     pub what: String,

@@ -35,6 +35,11 @@ pub enum Command {
         after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson"
     )]
     Query(Query),
+    /// Packs matching records with their proofs, for an auditor who trusts nobody (docs/evidence.md).
+    #[command(
+        after_help = "Examples:\n  veritrail evidence --query 'from=-7d&filter=outcome:failure' --out pack.zip\n  veritrail evidence --query 'from=2026-11-01&until=2026-12-01&filter=source:sales' --out november.zip\nThe query is written as in the address of the page Activity. What a checkpoint does not cover yet is waited for: `veritrail serve` signs."
+    )]
+    Evidence(Evidence),
     /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint, and what witnesses and the time-stamping authority said. Names each
     /// fault.
     #[command(
@@ -147,6 +152,16 @@ pub struct Query {
     /// Only the number of matching events.
     #[arg(long)]
     pub count: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Evidence {
+    /// What to pack, as in the address of the page Activity: from, until, filter=FIELD:VALUE, q, min_rows, joined by &.
+    #[arg(long)]
+    pub query: String,
+    /// The file to write; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -62,6 +62,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Init => commands::init::run(&config).await?,
         Command::Import(import) => commands::import::run(&config, &import).await?,
         Command::Query(query) => commands::query::run(&config, &query).await?,
+        Command::Evidence(evidence) => commands::evidence::run(&config, &evidence).await?,
         Command::Verify(verify) => return commands::verify::run(&config, &verify).await,
         Command::Source { command } => commands::source::run(&config, command).await?,
         Command::Rules { command } => return commands::rules::run(&config, &command),

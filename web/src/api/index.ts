@@ -76,6 +76,7 @@ export const api = {
   replay: (id: string) => post("/quarantine/{id}/replay", { path: { id } }),
 
   createExport: (query: string, format: T.ExportFormat) => post("/exports", { body: { query, format } }),
+  createEvidence: (query: string) => post("/evidence", { body: { query } }),
   jobs: (signal?: Signal) => get("/jobs", { signal }),
   job: (id: string, signal?: Signal) => get("/jobs/{id}", { path: { id }, signal }),
   cancelJob: (id: string) => remove("/jobs/{id}", { path: { id } }),

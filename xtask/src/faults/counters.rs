@@ -78,13 +78,6 @@ impl Outcome {
         self.wrong.push(what.into());
     }
 
-    /// Adds what another part of the row gave.
-    pub fn join(&mut self, other: Outcome) {
-        self.counters.add(&other.counters);
-        self.notes.extend(other.notes);
-        self.wrong.extend(other.wrong);
-    }
-
     /// The promises that did not hold.
     pub fn broken(&self) -> Vec<String> {
         let c = &self.counters;

@@ -104,10 +104,6 @@ impl Load {
         Self { senders: (0..SENDERS).map(sender).collect(), shared }
     }
 
-    pub fn acknowledged(&self) -> u64 {
-        self.shared.sent().acknowledged.len() as u64
-    }
-
     /// Ends once the bodies under way are answered: somebody must serve.
     pub fn finish(self) -> Result<Sent> {
         self.shared.stop.store(true, Relaxed);

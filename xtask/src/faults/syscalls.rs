@@ -1,5 +1,5 @@
-//! The n-th call of the system fails (strace's fault injection): EIO, ENOSPC, a write of nothing. After a failed write or sync of the trail nothing more is
-//! acknowledged; after every other failure whatever is acknowledged is there.
+//! The n-th call of the system fails (strace's fault injection): EIO, ENOSPC, a write of nothing. After an I/O error or a failed sync of the trail, its
+//! segments or tiles nothing more is acknowledged and the process ends; after every other failure whatever is acknowledged is there.
 
 use super::{
     Shop,
@@ -12,7 +12,7 @@ use super::{
 use anyhow::{Context, Result};
 use std::{
     path::Path,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// Bodies sent until the call has failed, at most, and after it has.
@@ -52,12 +52,36 @@ const FAULTS: [Fault; 10] = [
     Fault { files: Files::Any, call: "rename", how: "error=EIO" },
 ];
 
-impl Fault {
-    /// Whether nothing may be acknowledged after it: a full disk can be waited out, anything else leaves it open what is on the disk.
-    fn is_final(self) -> bool {
-        self.files == Files::Trail && (self.how == "error=EIO" || self.call == "fdatasync")
-    }
+/// How long a failure of segments or tiles takes to reach intake, which commits elsewhere at the same time.
+const HEARD_OF_WITHIN_SECS: f64 = 0.2;
+/// How long a process takes to end after a failure that it must not go on after.
+const ENDED_WITHIN: Duration = Duration::from_secs(10);
 
+/// What a failed call forbids.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum After {
+    /// Everything that is acknowledged must be there, as ever.
+    GoOn,
+    /// A body sent this many seconds later must not be acknowledged, and the process ends.
+    Stop(f64),
+}
+
+impl After {
+    /// By the line that strace wrote: a full disk can be waited out, anything else leaves it open what is on the disk. The index is a view.
+    fn of(line: &str, data: &str) -> Self {
+        let failed = line.contains("EIO");
+        let sync = line.contains("fdatasync(") || line.contains("fsync(");
+        if line.contains(&format!("{data}/trail.sqlite")) && (failed || (sync && line.contains("ENOSPC"))) {
+            return Self::Stop(0.0);
+        }
+        if failed && line.contains(&format!("{data}/blobs/")) {
+            return Self::Stop(HEARD_OF_WITHIN_SECS);
+        }
+        Self::GoOn
+    }
+}
+
+impl Fault {
     fn around(self, data: &Path, log: &Path, nth: u64) -> Result<Around> {
         let mut wrapper: Vec<String> = ["strace", "-D", "-f", "--seccomp-bpf", "-ttt", "-y", "-qq", "-e", "signal=none", "-o"].map(str::to_owned).into();
         wrapper.push(tools::text(log)?);
@@ -80,11 +104,20 @@ impl Fault {
 /// What came of one run.
 #[derive(Default)]
 struct Struck {
-    /// Records of bodies sent after the failed call and acknowledged.
-    after: u64,
+    /// When each acknowledged body was sent, in seconds since 1970.
+    acknowledged: Vec<f64>,
     /// The first call that failed, as strace writes it.
     line: Option<String>,
     started: bool,
+    ended: bool,
+}
+
+impl Struck {
+    /// Acknowledged records of bodies sent `later` seconds after the failed call.
+    fn after(&self, line: &str, later: f64) -> Result<u64> {
+        let when: f64 = line.split_whitespace().nth(1).and_then(|t| t.parse().ok()).with_context(|| format!("strace wrote no time: {line}"))?;
+        Ok(self.acknowledged.iter().filter(|sent| **sent > when + later).count() as u64 * PER_BODY)
+    }
 }
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
@@ -94,20 +127,30 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let folder = shop.folder("syscalls")?;
     let mut house = House::new(&shop.binary, &folder)?;
     let (mut outcome, mut sent) = (Outcome::default(), Sent::default());
-    let (mut struck, mut refused_start, mut elsewhere) = (0, 0, 0);
+    let (mut struck, mut refused_start, mut stopped, mut elsewhere) = (0, 0, 0, 0);
+    let data = tools::text(&house.data)?;
     for n in 0..times {
         let fault = FAULTS[(n % FAULTS.len() as u64) as usize];
         let nth = 1 + tools::mix(n) % LATEST;
         let log = folder.join(format!("strace-{n}"));
         let came = strike(&mut house, fault, nth, &log, &format!("y{n}"), &mut sent)?;
         refused_start += u64::from(!came.started);
-        let Some(line) = came.line else { continue };
+        let Some(line) = &came.line else { continue };
         struck += 1;
         outcome.counters.faults += 1;
-        if came.after > 0 && fault.is_final() {
-            outcome.wrong(format!("{} records were acknowledged after {line}", came.after));
-        } else if came.after > 0 {
-            elsewhere += 1;
+        match After::of(line, &data) {
+            After::Stop(later) if came.started => {
+                stopped += 1;
+                let after = came.after(line, later)?;
+                if after > 0 {
+                    outcome.wrong(format!("{after} records were acknowledged after {line}"));
+                }
+                if !came.ended {
+                    outcome.wrong(format!("the process goes on after {line}"));
+                }
+            }
+            After::Stop(_) => {}
+            After::GoOn => elsewhere += u64::from(came.after(line, 0.0)? > 0),
         }
     }
     outcome.counters.recovered.push(house.serve()?);
@@ -115,8 +158,8 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let counted = judge(&mut house, &sent)?;
     outcome.counters.add(&counted);
     outcome.note(format!(
-        "{times} runs, {struck} with a failed call, {refused_start} did not start under it; {elsewhere} times intake went on after a failure that is not the \
-         trail's or that can be waited out"
+        "{times} runs, {struck} with a failed call, {refused_start} did not start under it; {stopped} times the process stopped, {elsewhere} times intake went on \
+         after a failure that can be waited out or is not the trail's, its segments' or tiles'"
     ));
     if struck * 2 < times {
         outcome.wrong("in most runs no call failed: the row proves little");
@@ -126,32 +169,33 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
 
 fn strike(house: &mut House, fault: Fault, nth: u64, log: &Path, name: &str, sent: &mut Sent) -> Result<Struck> {
     let mut came = Struck::default();
-    let mut acknowledged: Vec<f64> = Vec::new();
-    let started = house.serve_around(&fault.around(&house.data, log, nth)?);
-    came.started = matches!(started, Ok(Ok(_)));
+    let started = house.serve_around(&fault.around(&house.data, log, nth)?)?;
+    came.started = started.is_ok();
     if came.started {
         let mut left = BODIES_AFTER;
         for body in 0..BODIES {
             let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64();
-            let (status, _) = sent.push(house, &ids(&format!("{name}b{body}"), PER_BODY));
-            if status == 200 {
-                acknowledged.push(begun);
+            if sent.push(house, &ids(&format!("{name}b{body}"), PER_BODY)).0 == 200 {
+                came.acknowledged.push(begun);
             }
             if failed_call(log)?.is_some() {
                 left -= 1;
                 if left == 0 {
                     break;
                 }
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(50));
             }
+        }
+        came.line = failed_call(log)?;
+        let stops = came.line.as_ref().is_some_and(|line| After::of(line, &house.data.display().to_string()) != After::GoOn);
+        let begun = Instant::now();
+        while stops && !came.ended && begun.elapsed() < ENDED_WITHIN {
+            came.ended = house.ended()?.is_some();
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
     house.kill()?;
     came.line = failed_call(log)?;
-    if let Some(line) = &came.line {
-        let when: f64 = line.split_whitespace().nth(1).and_then(|t| t.parse().ok()).with_context(|| format!("strace wrote no time: {line}"))?;
-        came.after = acknowledged.iter().filter(|begun| **begun > when).count() as u64 * PER_BODY;
-    }
     std::fs::remove_file(log)?;
     Ok(came)
 }
@@ -168,7 +212,11 @@ mod tests {
 
     #[test]
     fn a_full_disk_can_be_waited_out_and_a_failed_sync_cannot() {
-        let finals: Vec<&str> = FAULTS.iter().filter(|f| f.is_final()).map(|f| f.call).collect();
-        assert_eq!(finals, ["fdatasync", "pwrite64", "fdatasync"]);
+        let of = |call: &str| After::of(&format!("7 1.5 {call} (INJECTED)"), "/d");
+        assert_eq!(of("fdatasync(3</d/trail.sqlite-wal>) = -1 EIO"), After::Stop(0.0));
+        assert_eq!(of("fdatasync(3</d/trail.sqlite-wal>) = -1 ENOSPC"), After::Stop(0.0));
+        assert_eq!(of("pwrite64(3</d/trail.sqlite-wal>, 9, 9) = -1 ENOSPC"), After::GoOn);
+        assert_eq!(of("rename(\"/d/blobs/activity/0/a\", \"/d/blobs/activity/0/b\") = -1 EIO"), After::Stop(HEARD_OF_WITHIN_SECS));
+        assert_eq!(of("fsync(3</d/index/2026/meta>) = -1 EIO"), After::GoOn);
     }
 }

@@ -1,6 +1,7 @@
 //! The company's directory: who works here, where they belonged over time, and which accounts are theirs.
 
 pub use attribute::Attributor;
+pub(crate) use persons::filter;
 pub use file::Refused;
 pub use import::DirectoryImport;
 pub use pattern::Pattern;

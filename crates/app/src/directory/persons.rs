@@ -187,6 +187,6 @@ impl App {
     }
 }
 
-pub(super) fn filter(field: Field, id: Uuid, exclude: bool) -> Filter {
+pub(crate) fn filter(field: Field, id: Uuid, exclude: bool) -> Filter {
     Filter { field, values: vec![id.to_string()], exclude }
 }

@@ -1,7 +1,7 @@
 //! Legal holds: what must be kept, whatever else would take it away.
 
-use super::view::{named, time};
-use crate::{App, AppError, Caller, FieldProblem, Operation, Result, view::Named};
+use super::view::time;
+use crate::{App, AppError, Caller, FieldProblem, Operation, Result, alerts::named, view::Named};
 use model::{Held, Hold, time::rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

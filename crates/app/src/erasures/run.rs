@@ -2,9 +2,10 @@
 
 use super::Whom;
 use crate::{
-    App, AppError, Result,
+    App, AppError, Operation, Result,
     directory::VERSION,
     door::{Act, Target},
+    jobs::evidence::names_any,
 };
 use async_trait::async_trait;
 use ledger::{open_quarantined, tombstone};
@@ -94,7 +95,7 @@ impl Eraser {
         Ok(self.app.records.update_erasure(erasure).await?)
     }
 
-    /// Quarantined records, streams' states and files of exports that name the person.
+    /// Quarantined records, streams' states and files of exports and of evidence that name the person.
     async fn forget_by_name(&self, erasure: &mut Erasure, whom: &Whom) -> Result<()> {
         let app = &self.app;
         let names = app.names_of(whom).await?;
@@ -105,7 +106,7 @@ impl Eraser {
         erasure.erased.left = app.what_left().await?;
         for path in app.blobs.list("exports/").await? {
             let Some((bytes, _)) = app.blobs.get(&path).await? else { continue };
-            if mentions(&String::from_utf8_lossy(&bytes), &names) {
+            if names_any(&path, &bytes, &names) {
                 app.blobs.delete(&path).await?;
                 app.forget_file(&path).await?;
                 erasure.erased.export_files += 1;
@@ -192,11 +193,26 @@ impl Eraser {
 }
 
 impl App {
-    /// Files of exports that members took away.
+    /// Files of exports and packs of evidence that members took away, and packs made on the host's command line.
     pub(super) async fn what_left(&self) -> Result<Vec<Left>> {
-        let query = SelfQuery { operation: Some("jobs.file".into()), limit: MOST_LEFT, ..SelfQuery::default() };
-        let taken = self.records.self_events(&query).await?.into_iter().filter(|e| e.outcome == "success");
-        Ok(taken.map(|e| Left { kind: "export".into(), what: e.target, time: e.time, member: e.member }).collect())
+        let mut left = Vec::new();
+        for operation in [Operation::JobsFile, Operation::EvidenceCreate] {
+            let query = SelfQuery { operation: Some(operation.name().into()), limit: MOST_LEFT, ..SelfQuery::default() };
+            for act in self.records.self_events(&query).await?.into_iter().filter(|e| e.outcome == "success") {
+                let (kind, id) = act.target.split_once(':').unwrap_or_default();
+                let kind = match (operation, kind) {
+                    (Operation::EvidenceCreate, "pack") => "pack",
+                    // What was asked for as a job left when its file was fetched.
+                    (Operation::EvidenceCreate, _) => continue,
+                    _ => match self.records.job(Uuid::parse_str(id).unwrap_or_default()).await? {
+                        Some(job) if job.kind == "evidence" => "pack",
+                        _ => "export",
+                    },
+                };
+                left.push(Left { kind: kind.into(), what: act.target, time: act.time, member: act.member });
+            }
+        }
+        Ok(left)
     }
 
     /// Says at the job whose file this was why it is gone.

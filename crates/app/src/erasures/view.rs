@@ -1,11 +1,9 @@
 //! Erasures as pages read them.
 
 use super::holds::HoldView;
-use crate::{App, Result, view::Named};
+use crate::{App, Result, alerts::named, view::Named};
 use model::{Erasure, Left, Micros, time::rfc3339};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use store::records::Members;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -97,14 +95,6 @@ impl App {
         };
         Ok(erasures.into_iter().map(view).collect())
     }
-
-    pub(super) async fn member_names(&self) -> Result<HashMap<Uuid, String>> {
-        Ok(self.records.members().await?.into_iter().map(|m| (m.id, m.name)).collect())
-    }
-}
-
-pub(super) fn named(names: &HashMap<Uuid, String>, id: Uuid) -> Named {
-    Named::new(id, names.get(&id).cloned().unwrap_or_else(|| "a member no longer there".into()))
 }
 
 pub(super) fn time(at: Option<Micros>) -> Option<String> {

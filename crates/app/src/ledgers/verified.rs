@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 use store::{
     records::{Findings, Settings},
-    trail::Head,
+    trail::{Head, Trail},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -48,10 +48,18 @@ impl Splits {
         tokio::task::spawn_blocking(move || Shared::open(root)).await.map_err(broken)?.map(|s| Self(Arc::new(s)))
     }
 
-    /// Makes the roll-ups of all splits, which the first questions after a start would have to make. It may be called at any time.
+    /// Makes the roll-ups of all splits, which the first questions after a start would have to make, and removes files that an earlier process left
+    /// over. It may be called at any time.
     pub fn warm(&self) -> Result<()> {
         let all = self.0.within(Window { from: None, until: None });
-        parallel::each(&all, |split| split.tallies(&split.searcher()).map(drop)).map(drop)
+        parallel::each(&all, |split| split.tallies(&split.searcher()).map(drop))?;
+        for split in all {
+            let writers = self.0.writers();
+            if !writers.holds(split.day) {
+                split.sweep()?;
+            }
+        }
+        Ok(())
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
@@ -166,6 +174,9 @@ impl Events for Splits {
             let mut writers = s.writers();
             for day in writers.commit()? {
                 s.split(day)?.reload()?;
+            }
+            for day in writers.closed() {
+                s.split(day)?.sweep()?;
             }
             s.put_cursor(next)
         })

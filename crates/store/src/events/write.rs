@@ -30,6 +30,8 @@ pub(super) struct Writers {
     open: LruCache<i64, Writer>,
     /// Days written to since the last commit, still open or not.
     touched: BTreeSet<i64>,
+    /// Days closed since the last commit: files of theirs are left over once readers have let go of them.
+    closed: BTreeSet<i64>,
     /// A write failed and what was added is gone: a commit would move the cursor past it.
     lost: bool,
 }
@@ -42,7 +44,7 @@ struct Writer {
 
 impl Default for Writers {
     fn default() -> Self {
-        Self { open: LruCache::unbounded(), touched: BTreeSet::new(), lost: false }
+        Self { open: LruCache::unbounded(), touched: BTreeSet::new(), closed: BTreeSet::new(), lost: false }
     }
 }
 
@@ -60,6 +62,7 @@ impl Writers {
                     oldest.commit()?;
                     oldest.settle()?;
                     self.touched.insert(day);
+                    self.closed.insert(day);
                 }
             }
             let split = split()?;
@@ -87,6 +90,16 @@ impl Writers {
         Ok(std::mem::take(&mut self.touched))
     }
 
+    /// Days whose leftovers may be swept now that their readers were reloaded.
+    pub fn closed(&mut self) -> BTreeSet<i64> {
+        std::mem::take(&mut self.closed).into_iter().filter(|day| !self.holds(*day)).collect()
+    }
+
+    /// Whether a writer of this day is open.
+    pub fn holds(&self, day: i64) -> bool {
+        self.open.contains(&day)
+    }
+
     /// Puts `entries` in the place of the split's events of `old`. One commit changes them, and a merge leaves nothing of what was there.
     pub fn replace(&mut self, split: &Split, old: &Old, entries: &[IndexEntry], columns: &Columns) -> Result<()> {
         self.refuse_if_lost()?;
@@ -99,7 +112,7 @@ impl Writers {
             open.commit()?;
             open.writer.wait_merging_threads().map_err(broken)?;
         }
-        let mut writer: IndexWriter<TantivyDocument> = split.index.writer_with_num_threads(1, HEAP).map_err(broken)?;
+        let writer: IndexWriter<TantivyDocument> = split.index.writer_with_num_threads(1, HEAP).map_err(broken)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         let named = TermSetQuery::new(old.values.iter().map(|value| Term::from_field_text(columns.facet(old.field), value)));
         let time = |at| Term::from_field_i64(columns.time, at);

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod directory;
+pub mod evidence;
 pub mod import;
 pub mod index;
 pub mod init;

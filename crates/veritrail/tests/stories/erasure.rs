@@ -61,6 +61,8 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
     let export = analyst.post("/exports", json!({ "format": "csv", "query": "from=-1h" })).await.ok()["id"].as_str().unwrap().to_owned();
     eventually("the export is there", SOON, async || (analyst.clone().get(&format!("/jobs/{export}")).await.ok()["state"] == "done").then_some(())).await;
     assert_eq!(analyst.get(&format!("/jobs/{export}/file")).await.status, 200);
+    let pack = analyst.post("/evidence", json!({ "query": "from=-1h" })).await.ok()["id"].as_str().unwrap().to_owned();
+    eventually("the pack is there", SOON, async || (analyst.clone().get(&format!("/jobs/{pack}")).await.ok()["state"] == "done").then_some(())).await;
 
     let mut officer = house.signed_in(&officer).await;
     let persons = officer.get("/persons?limit=100").await.ok()["items"].as_array().unwrap().clone();
@@ -97,8 +99,10 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
         assert_eq!((&erasure["events"], &erasure["accounts"], &erasure["quarantined"]), (&json!(3), &json!(1), &json!(1)), "{erasure}");
         assert_eq!(erasure["left"][0]["what"], format!("job:{export}"));
     }
-    assert!(erasures.iter().any(|e| e["export_files"] == 1), "the first took the file of the export");
-    assert_eq!(analyst.get(&format!("/jobs/{export}/file")).await.status, 409);
+    assert!(erasures.iter().any(|e| e["export_files"] == 2), "the first took the file of the export and the pack");
+    for job in [&export, &pack] {
+        assert_eq!(analyst.get(&format!("/jobs/{job}/file")).await.status, 409);
+    }
 
     let probed = Probe::of(&house, set_up).await;
     for n in 0..PEOPLE {

@@ -8,6 +8,7 @@ mod crash;
 mod day;
 mod detect;
 mod erasure;
+mod evidence;
 mod house;
 mod keys;
 mod leaks;

@@ -75,3 +75,44 @@ impl fmt::Display for Cut {
         write!(out, "the cut before request {} ({what})", self.requests)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::power::log::{FLUSH, FUA, Request};
+
+    /// Three writes, a flush, then eight writes, the second of them durable by itself.
+    fn log() -> Log {
+        let request = |n: u64, size: u64, flags: u64| Request { at: n * 100, data: n * 100 + 1, offset: 0, size, flags };
+        let mut requests: Vec<Request> = (0..3).map(|n| request(n, 4 * SECTOR, 0)).collect();
+        requests.push(request(3, 0, FLUSH));
+        requests.extend((4..12).map(|n| request(n, 4 * SECTOR, if n == 5 { FUA } else { 0 })));
+        Log { path: "nowhere".into(), requests }
+    }
+
+    fn kept(kind: Kind, seed: u64) -> Vec<(usize, u64)> {
+        let log = log();
+        Cut { kind, seed, requests: log.requests.len(), at: 0 }.kept(&log)
+    }
+
+    #[test]
+    fn what_was_flushed_is_kept_and_of_the_rest_some() {
+        assert_eq!(kept(Kind::Prefix, 1).len(), 11);
+        let mut sizes = Vec::new();
+        for seed in 0..20 {
+            let kept = kept(Kind::Subset, seed);
+            assert!([0, 1, 2, 5].iter().all(|n| kept.contains(&(*n, 4 * SECTOR))), "{kept:?}");
+            sizes.push(kept.len());
+        }
+        assert!(sizes.iter().any(|s| *s < 9) && sizes.iter().any(|s| *s > 6), "{sizes:?}");
+    }
+
+    #[test]
+    fn only_the_last_write_is_torn() {
+        for seed in 0..20 {
+            let kept = kept(Kind::Torn, seed);
+            let whole = kept.iter().filter(|(_, size)| *size == 4 * SECTOR).count();
+            assert_eq!(whole, 10, "{kept:?}");
+        }
+    }
+}

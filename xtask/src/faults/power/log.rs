@@ -10,8 +10,8 @@ use std::{
 
 pub const SECTOR: u64 = 512;
 const MAGIC: u64 = 0x6a_7366_7773_6872;
-const FLUSH: u64 = 1;
-const FUA: u64 = 2;
+pub const FLUSH: u64 = 1;
+pub const FUA: u64 = 2;
 const DISCARD: u64 = 4;
 
 /// One request to the disk.
@@ -23,7 +23,7 @@ pub struct Request {
     /// Where it was written to on the disk, and how much, in bytes.
     pub offset: u64,
     pub size: u64,
-    flags: u64,
+    pub flags: u64,
 }
 
 impl Request {
@@ -38,7 +38,7 @@ impl Request {
 }
 
 pub struct Log {
-    path: PathBuf,
+    pub path: PathBuf,
     pub requests: Vec<Request>,
 }
 
