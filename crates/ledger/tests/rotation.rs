@@ -108,7 +108,8 @@ async fn stopped_and_begun_again(place: Place) {
     let second = folder.make(&Purpose::KeyEncryption).unwrap();
     again.wrap_under(second).await.unwrap();
     let gone = ids(&stored)[7];
-    let (_, replaced) = tokio::join!(server.erase(&[gone]), rotated(&again));
+    let gone = [gone];
+    let (_, replaced) = tokio::join!(server.erase(&gone), rotated(&again));
     assert!((2_309..=2_310).contains(&replaced), "{replaced}");
     assert_eq!(again.wrapped().await.unwrap(), [(Some(second), 2_309)].into());
     assert_eq!(opens(&server, &stored[7..8]).await, 0, "what is erased stays so");

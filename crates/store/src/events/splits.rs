@@ -132,7 +132,7 @@ impl Shared {
             (next, days) = (next + wave.len(), days * 2);
         }
         found.truncate(limit);
-        found.iter().map(|(newest, found)| newest.hit(&self.columns, found)).collect()
+        parallel::each(&found, |(newest, found)| newest.hit(&self.columns, found))
     }
 
     fn put_cursor(&self, next: u64) -> Result<()> {

@@ -54,10 +54,12 @@ pub(super) async fn stamp(app: &App, generation: u32, newest: Option<u64>, signe
 
 /// Writes all of them into the pack.
 pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Option<&Stamp>, listed: &[Listed]) -> Result<()> {
-    let (origin, key) = app.board.verifier(ACTIVITY);
-    if key.is_empty() {
-        return Err(AppError::Unavailable("the ledger's key is not known yet; try again".into()));
-    }
+    let unknown = || AppError::Unavailable("the ledger's key is not known yet; try again".into());
+    let (origin, log_keys) = app.board.verifiers(ACTIVITY).ok_or_else(unknown)?;
+    let key = match report.signed {
+        Some(signed) => log_keys.of_size(signed.size).to_string(),
+        None => log_keys.newest().to_string(),
+    };
     let note = report.signed.map_or("", |signed| signed.note.as_str());
     let mut keys = app.board.witness_keys();
     let cosigned = witnessed(note, &keys);

@@ -30,7 +30,7 @@ async fn sign(company: &Company) {
     let (app, lock) = (&company.app, Lock::new(company.app.apart.clone(), "activity.lock"));
     let integrator = Integrator::new(app.trail.clone(), app.blobs.clone(), ACTIVITY, signer(), lock, Uuid::new_v4());
     integrator.step(1).await.unwrap().unwrap();
-    app.board.key(ACTIVITY, &Layout::new(ACTIVITY, 0).origin("example.org"), &signer().verifier().to_string());
+    app.board.keys(ACTIVITY, &Layout::new(ACTIVITY, 0).origin("example.org"), signer().verifier().into());
 }
 
 fn new(query: &str) -> EvidenceNew {
