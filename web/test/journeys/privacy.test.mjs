@@ -22,9 +22,10 @@ test("a hold forbids the erasure, and released it goes through to the end", { sk
 
   await visit(officer, "/privacy");
   await officer.getByRole("heading", { name: "Nobody was erased" }).waitFor();
-  await officer.getByLabel("Hold").selectOption("person");
-  await officer.getByLabel("Its id").fill(person.id);
-  await officer.getByLabel("Reason").fill("Suit 4");
+  const form = officer.getByRole("form", { name: "Place a legal hold" });
+  await form.getByLabel("Hold", { exact: true }).selectOption("person");
+  await form.getByLabel("Its id").fill(person.id);
+  await form.getByLabel("Reason").fill("Suit 4");
   await officer.getByRole("button", { name: "Place the hold" }).click();
   await officer.getByRole("table", { name: "Legal holds" }).getByText("Suit 4").waitFor();
 
