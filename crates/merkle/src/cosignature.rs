@@ -149,7 +149,7 @@ PH6byTDck/AfppmF7yQtn56GHzxTVaokzl70tLinDMs=
             assert_eq!(WitnessKey::parse(&key.to_string()).unwrap(), key);
         }
         // The neutral point: everybody's signature would fit.
-        let weak = "w+00000000+BAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let weak = "w+881e0990+BAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         assert!(WitnessKey::parse(weak).is_err());
     }
 }

@@ -4,12 +4,10 @@
 use super::token::{TST_INFO, Token};
 use cms::{cert::CertificateChoices, signed_data::SignerInfo};
 use der::{Decode, Encode, asn1::ObjectIdentifier, asn1::OctetStringRef};
+use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, pem::PemObject};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::{sync::Arc, time::Duration};
-use webpki::{
-    ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert,
-    types::{CertificateDer, TrustAnchor, UnixTime, pem::PemObject},
-};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -45,7 +43,7 @@ impl Roots {
         });
         let certificates: Vec<CertificateDer<'static>> = certificates.collect();
         let signer = certificates.iter().filter_map(|der| EndEntityCert::try_from(der).ok()).find(|certificate| {
-            let fits = |algorithm: &&dyn webpki::types::SignatureVerificationAlgorithm| {
+            let fits = |algorithm: &&dyn SignatureVerificationAlgorithm| {
                 certificate.verify_signature(*algorithm, &signed, info.signature.as_bytes()).is_ok()
             };
             ALL_VERIFICATION_ALGS.iter().any(fits)
