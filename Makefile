@@ -1,10 +1,10 @@
 # Builds are shared between clones of this repository.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/veritrail/target
 
-.PHONY: test test-rust test-web journeys tidy demo
+.PHONY: test test-rust test-web journeys faults tidy demo
 
 ## test: install what the tests need, then run all of them
-test: tools tidy test-web test-rust journeys
+test: tools tidy test-web test-rust journeys faults
 
 .PHONY: tools
 tools:
@@ -24,6 +24,10 @@ test-web:
 journeys:
 	cargo build --locked --workspace --all-targets
 	./scripts/journeys.sh
+
+## faults: the binary that the tests built, broken in every way that docs/faults.md has for each change
+faults:
+	cargo xtask faults --binary $(CARGO_TARGET_DIR)/debug/veritrail
 
 ## demo: build, start with a lively invented company, print address and sign-in
 demo:

@@ -38,6 +38,7 @@ member analyst "Ada Analyst" analyst "watch the trail tonight"
 member auditor "Otto Auditor" auditor "prove the trail tonight"
 member administrator "Mina Administrator" administrator "connect the trail tonight"
 member lead "Lena Lead" department_lead "lead the trail tonight" --department "$department"
+member privacy "Petra Privacy" privacy_officer "forget the name tonight"
 member "$employee" "Emil Employee" employee "follow the trail tonight"
 (IFS=,; printf "{%s}" "${signins[*]}") >"$dir/signins.json"
 cat <<TOUR

@@ -7,6 +7,8 @@ mkdir -p "$cache"
 need=()
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need+=(postgresql)
 command -v chromium >/dev/null || need+=(chromium)
+command -v strace >/dev/null || need+=(strace)
+command -v faketime >/dev/null || need+=(faketime)
 command -v python3 >/dev/null || need+=(python3)
 command -v openssl >/dev/null || need+=(openssl)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
@@ -35,6 +37,8 @@ if [ ! -x "$cache/tlog/bin/aics-tlog" ]; then
     exit 1
   fi
 fi
+# What scripts/trust/segment.py needs. Go and its sumdb packages, for scripts/trust/stranger.go, are 465 MB and left to `cargo xtask outsiders`.
+"$cache/tlog/bin/python" -c 'import zstandard' 2>/dev/null || "$cache/tlog/bin/pip" install -q 'zstandard>=0.22'
 [ -x "$cache/tlog/bin/aics-witness" ] || "$cache/tlog/bin/pip" install -q 'aics-witness==0.1.0'
 "$cache/moto/bin/python" -c 'import aiosmtpd, standardwebhooks' 2>/dev/null || "$cache/moto/bin/pip" install -q 'aiosmtpd>=1.4' 'standardwebhooks>=1'
 "$(dirname "$0")/creme/creme.sh" install

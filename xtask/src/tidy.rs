@@ -16,7 +16,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pipeline", &["model", "connectors", "ledger", "store", "detect"]),
     ("app", &["model", "connectors", "store", "ledger", "detect", "channels"]),
     ("api", &["model", "app", "pipeline"]),
-    ("veritrail", &["model", "merkle", "connectors", "detect", "store", "channels", "ledger", "pipeline", "app", "api", "simulate"]),
+    ("veritrail", &["model", "merkle", "connectors", "detect", "store", "channels", "ledger", "pipeline", "app", "api", "simulate", "veritrail-verify"]),
+    ("veritrail-verify", &["merkle"]),
     ("simulate", &["model"]),
     ("testkit", &["model", "store", "ledger"]),
     ("xtask", &[]),
@@ -26,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const BANNED: &[(&str, &[&str])] = &[
     ("model", &["tokio", "sea-orm", "reqwest", "axum", "async-trait"]),
     ("merkle", &["tokio", "sea-orm", "reqwest", "axum", "async-trait"]),
+    ("veritrail-verify", &["tokio", "sea-orm", "reqwest", "axum", "async-trait", "clap", "serde_json"]),
     ("detect", &["tokio", "sea-orm", "reqwest", "axum"]),
     ("app", &["axum", "sea-orm"]),
     ("api", &["sea-orm"]),

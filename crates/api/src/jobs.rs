@@ -1,4 +1,4 @@
-//! Long work: exports, with progress, cancellable.
+//! Long work: exports and packs of evidence, with progress, cancellable.
 
 use crate::{
     Server,
@@ -6,7 +6,7 @@ use crate::{
     problem::{Problem, Result},
     signed::Signed,
 };
-use app::jobs::{ExportNew, JobList, JobView};
+use app::jobs::{EvidenceNew, ExportNew, JobList, JobView};
 use axum::{
     extract::State,
     http::header,
@@ -18,6 +18,12 @@ use uuid::Uuid;
 #[utoipa::path(post, path = "/exports", tag = "jobs", operation_id = "exports.create", request_body = ExportNew, responses((status = 200, body = JobView), (status = "default", body = Problem)))]
 pub async fn export(State(server): State<Server>, Signed(caller): Signed, Json(new): Json<ExportNew>) -> Result<Json<JobView>> {
     Ok(Json(server.app.create_export(&caller, new).await?))
+}
+
+/// Packs the records of a search with their proofs, for an auditor who trusts nobody.
+#[utoipa::path(post, path = "/evidence", tag = "jobs", operation_id = "evidence.create", request_body = EvidenceNew, responses((status = 200, body = JobView), (status = "default", body = Problem)))]
+pub async fn evidence(State(server): State<Server>, Signed(caller): Signed, Json(new): Json<EvidenceNew>) -> Result<Json<JobView>> {
+    Ok(Json(server.app.create_evidence(&caller, new).await?))
 }
 
 #[utoipa::path(get, path = "/jobs", tag = "jobs", operation_id = "jobs.list", responses((status = 200, body = JobList), (status = "default", body = Problem)))]
@@ -35,7 +41,7 @@ pub async fn cancel(State(server): State<Server>, Signed(caller): Signed, Path(i
     Ok(Json(server.app.cancel_job(&caller, id).await?))
 }
 
-/// The file a finished export wrote.
+/// The file a finished job wrote.
 #[utoipa::path(get, path = "/jobs/{id}/file", tag = "jobs", operation_id = "jobs.file", params(("id" = Uuid, Path)), responses((status = 200, content_type = "application/octet-stream", body = String), (status = "default", body = Problem)))]
 pub async fn file(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<Response> {
     let file = server.app.job_file(&caller, id).await?;

@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Checkpoints, tiles, entry bundles and anchors; never segments, which hold sealed parts.
+/// Checkpoints, the list of keys, tiles, entry bundles and anchors; never segments, which hold sealed parts.
 pub async fn file(State(server): State<Server>, Path((ledger, path)): Path<(String, String)>) -> Result<Response, Problem> {
-    let public = path == "checkpoint" || path.starts_with("tile/") || path.starts_with("anchor/");
+    let public = path == "checkpoint" || path == "keys" || path.starts_with("tile/") || path.starts_with("anchor/");
     if !server.http.publish_ledger || !public || path.split('/').any(|part| part == ".." || part.is_empty()) {
         return Err(Problem::not_found("such file"));
     }
@@ -20,7 +20,7 @@ pub async fn file(State(server): State<Server>, Path((ledger, path)): Path<(Stri
         _ => "text/plain; charset=utf-8",
     };
     let cache = match path.as_str() {
-        "checkpoint" | "anchor/cosigned" => "no-cache",
+        "checkpoint" | "keys" | "anchor/cosigned" => "no-cache",
         partial if partial.contains(".p/") => "public, max-age=60",
         _ => "public, max-age=31536000, immutable",
     };

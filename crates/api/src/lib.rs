@@ -11,6 +11,7 @@ mod alerts;
 mod assets;
 mod cookie;
 mod directory;
+mod erasures;
 mod events;
 mod guard;
 mod health;
@@ -113,11 +114,18 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(sources::quarantine))
         .routes(routes!(sources::replay))
         .routes(routes!(jobs::export))
+        .routes(routes!(jobs::evidence))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::read, jobs::cancel))
         .routes(routes!(jobs::file))
+        .routes(routes!(erasures::list, erasures::create))
+        .routes(routes!(erasures::preview))
+        .routes(routes!(erasures::read))
+        .routes(routes!(erasures::holds, erasures::hold))
+        .routes(routes!(erasures::release))
         .routes(routes!(own_trail::list))
         .routes(routes!(ledgers::list))
+        .routes(routes!(ledgers::consistency))
         .routes(routes!(members::list))
         .routes(routes!(members::invite))
         .routes(routes!(members::update))

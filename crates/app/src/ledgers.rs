@@ -1,8 +1,14 @@
 //! How the two ledgers stand: size, newest checkpoint, what is not yet under one, and how far those outside have confirmed it.
 
+pub use consistency::ConsistencyView;
+pub use verified::{Schedule, Verified, VerifiedView};
+
+mod consistency;
+mod verified;
+
 use crate::{App, Caller, Operation, Result};
 use bytes::Bytes;
-use ledger::{Standing, WitnessKey};
+use ledger::{LogKeys, Standing, WitnessKey};
 use model::{
     Micros, SECOND,
     position::{ACTIVITY, SELF},
@@ -30,8 +36,8 @@ pub struct Signed {
 /// What whoever signs checkpoints tells the pages.
 #[derive(Debug, Default)]
 pub struct Board {
-    /// Of the verifier key a stranger needs: `name+hash+base64`, by ledger.
-    keys: RwLock<BTreeMap<String, (String, String)>>,
+    /// Origin, and the verifier keys a stranger needs, by ledger.
+    keys: RwLock<BTreeMap<String, (String, LogKeys)>>,
     signed: RwLock<BTreeMap<String, Signed>>,
     /// By ledger and anchor, those that are configured.
     anchored: RwLock<BTreeMap<(String, Anchor), Standing>>,
@@ -104,9 +110,9 @@ impl Board {
     pub fn signed(&self, ledger: &str, signed: Signed) {
         self.signed.write().unwrap_or_else(PoisonError::into_inner).insert(ledger.to_owned(), signed);
     }
-    /// Origin and verifier key of a ledger.
-    pub fn key(&self, ledger: &str, origin: &str, verifier: &str) {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(ledger.to_owned(), (origin.to_owned(), verifier.to_owned()));
+    /// Origin and verifier keys of a ledger; again when a new key took over.
+    pub fn keys(&self, ledger: &str, origin: &str, keys: LogKeys) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(ledger.to_owned(), (origin.to_owned(), keys));
     }
     fn newest(&self, ledger: &str) -> Option<Signed> {
         self.signed.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned()
@@ -115,9 +121,9 @@ impl Board {
     pub(crate) fn time_of(&self, ledger: &str, size: u64) -> Option<String> {
         self.newest(ledger).filter(|s| s.size == size).map(|s| rfc3339(s.time))
     }
-    /// Origin and verifier key; empty until [`Board::key`] said them.
-    pub fn verifier(&self, ledger: &str) -> (String, String) {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned().unwrap_or_default()
+    /// Origin and verifier keys; `None` until [`Board::keys`] said them.
+    pub fn verifiers(&self, ledger: &str) -> Option<(String, LogKeys)> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).get(ledger).cloned()
     }
 }
 
@@ -138,6 +144,8 @@ pub struct LedgerState {
     pub checkpoint: Option<CheckpointView>,
     /// Records not yet under a checkpoint.
     pub pending: u64,
+    /// When this server last verified what it stores; `None` before the first time.
+    pub verified: Option<VerifiedView>,
     /// Cosignatures of witnesses; absent where none is configured.
     pub witness: Option<AnchorView>,
     /// Time-stamps; absent where no authority is configured.
@@ -163,12 +171,25 @@ pub struct AnchorView {
     pub trouble: Option<String>,
 }
 
+/// A key that signs checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LedgerKey {
+    #[schema(schema_with = crate::view::words::ledger)]
+    pub ledger: &'static str,
+    /// The first size, in records, that it signs; it signs until the next key's.
+    pub from: u64,
+    /// `name+hash+base64`.
+    pub verifier_key: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Ledgers {
     pub items: Vec<LedgerState>,
-    /// Of the ledger `activity`: what its checkpoints name, and the key that verifies them.
+    /// Of the ledger `activity`: what its checkpoints name, and the key that verifies the newest.
     pub origin: String,
     pub verifier_key: String,
+    /// All keys of both ledgers, the oldest first: a checkpoint counts when the key of its size signed it.
+    pub keys: Vec<LedgerKey>,
     /// What could be put back to an older state unnoticed, where neither a lock nor a witness lies outside the machine.
     pub rollback_unnoticed: Option<String>,
 }
@@ -176,41 +197,54 @@ pub struct Ledgers {
 impl App {
     pub async fn ledgers(&self, caller: &Caller) -> Result<Ledgers> {
         self.read(caller, Operation::LedgersList, (), json!({})).await?;
-        let (origin, verifier_key) = self.board.verifier(ACTIVITY);
+        let (origin, verifier_key) = self.board.verifiers(ACTIVITY).map(|(origin, keys)| (origin, keys.newest().to_string())).unwrap_or_default();
+        let mut keys = Vec::new();
+        for ledger in [ACTIVITY, SELF] {
+            for (from, key) in self.board.verifiers(ledger).iter().flat_map(|(_, keys)| keys.all()) {
+                keys.push(LedgerKey { ledger, from: *from, verifier_key: key.to_string() });
+            }
+        }
         let rollback_unnoticed = self.board.unnoticed.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Ledgers { items: self.ledger_states().await?, origin, verifier_key, rollback_unnoticed })
+        Ok(Ledgers { items: self.ledger_states().await?, origin, verifier_key, keys, rollback_unnoticed })
     }
 
     /// Both ledgers, for pages already authorised.
     pub async fn ledger_states(&self) -> Result<Vec<LedgerState>> {
         let now = self.now();
-        Ok(vec![self.state(ACTIVITY, self.trail.head().await?, now), self.state(SELF, self.self_trail.head().await?, now)])
+        Ok(vec![self.state(ACTIVITY, self.trail.head().await?, now).await?, self.state(SELF, self.self_trail.head().await?, now).await?])
     }
 
-    fn state(&self, name: &'static str, head: Head, now: Micros) -> LedgerState {
+    async fn state(&self, name: &'static str, head: Head, now: Micros) -> Result<LedgerState> {
         let signed = self.board.newest(name).filter(|s| s.generation == head.generation);
         let covered = signed.as_ref().map_or(0, |s| s.size);
         let checkpoint = signed.map(|s| CheckpointView { size: s.size, root: s.root, time: rfc3339(s.time), age_secs: (now - s.time).max(0) / SECOND });
+        let verified = self.verified_view(name, head.generation).await?;
         let anchor = |anchor| self.board.anchor(name, anchor, now);
-        LedgerState {
+        Ok(LedgerState {
             name,
             generation: head.generation,
             size: head.size,
             checkpoint,
             pending: head.size.saturating_sub(covered),
+            verified,
             witness: anchor(Anchor::Witness),
             time_stamp: anchor(Anchor::Time),
-        }
+        })
     }
 
     /// A public file of a ledger's directory, of its newest generation.
     pub async fn ledger_file(&self, ledger: &str, path: &str) -> Result<Option<Bytes>> {
-        let generation = match ledger {
-            ACTIVITY => self.trail.head().await?.generation,
-            SELF => self.self_trail.head().await?.generation,
-            _ => return Ok(None),
-        };
+        let Some((ledger, generation)) = self.generation(ledger).await? else { return Ok(None) };
         Ok(self.blobs.get(&format!("{ledger}/{generation}/{path}")).await?.map(|(bytes, _)| bytes))
+    }
+
+    /// A ledger's own name and newest generation; `None` for a name that is no ledger's.
+    pub(crate) async fn generation(&self, ledger: &str) -> Result<Option<(&'static str, u32)>> {
+        Ok(match ledger {
+            ACTIVITY => Some((ACTIVITY, self.trail.head().await?.generation)),
+            SELF => Some((SELF, self.self_trail.head().await?.generation)),
+            _ => None,
+        })
     }
 }
 

@@ -14,9 +14,11 @@ use uuid::Uuid;
 pub mod alerts;
 pub mod directory;
 pub mod door;
+pub mod erasures;
 pub mod error;
 pub mod events;
 pub mod jobs;
+pub mod keys;
 pub mod ledgers;
 pub mod members;
 pub mod operation;
@@ -73,6 +75,8 @@ pub struct AppParts {
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
     pub blobs: Arc<dyn Blobs>,
+    /// What is kept apart from the data, with the ledgers' locks: tombstones of erasures.
+    pub apart: Arc<dyn Blobs>,
     /// The policy in force: [`Policy::standard`], or one from the content folder.
     pub policy: Policy,
     /// Generation of a new `self` ledger; one that is there keeps its own.
@@ -100,6 +104,7 @@ pub struct Shared {
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
     pub blobs: Arc<dyn Blobs>,
+    pub apart: Arc<dyn Blobs>,
     pub door: Door,
     /// What the signer of checkpoints last said.
     pub board: ledgers::Board,
@@ -119,7 +124,7 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, blobs, policy, self_generation, public_url, demo, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -132,6 +137,7 @@ impl App {
             trail,
             rules,
             blobs,
+            apart,
             door,
             board: ledgers::Board::default(),
             passwords: members::Passwords::new()?,

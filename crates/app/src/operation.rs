@@ -5,7 +5,7 @@
 pub enum Kind {
     Read,
     Change,
-    /// Lets values leave (exports).
+    /// Lets values leave (exports, evidence).
     Reveal,
 }
 
@@ -53,12 +53,20 @@ operations! {
     QuarantineList = "quarantine.list" Read;
     QuarantineReplay = "quarantine.replay" Change;
     ExportsCreate = "exports.create" Reveal;
+    EvidenceCreate = "evidence.create" Reveal;
     JobsList = "jobs.list" Read;
     JobsRead = "jobs.read" Read;
     JobsCancel = "jobs.cancel" Change;
     JobsFile = "jobs.file" Reveal;
+    ErasuresList = "erasures.list" Read;
+    ErasuresPreview = "erasures.preview" Read;
+    ErasuresCreate = "erasures.create" Change;
+    HoldsList = "holds.list" Read;
+    HoldsCreate = "holds.create" Change;
+    HoldsRelease = "holds.release" Change;
     SelfList = "self.list" Read;
     LedgersList = "ledgers.list" Read;
+    LedgersProve = "ledgers.prove" Read;
     MembersList = "members.list" Read;
     MembersInvite = "members.invite" Change;
     MembersUpdate = "members.update" Change;

@@ -71,6 +71,7 @@ async fn house(records: Option<String>) -> House {
         trail,
         rules: Arc::new(RuleBook::default()),
         blobs,
+        apart: Arc::new(Directory::open(folder.path().join("apart")).unwrap()),
         policy: Policy::standard().unwrap(),
         self_generation: 0,
         public_url: "https://veritrail.example.com/".into(),

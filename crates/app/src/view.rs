@@ -3,7 +3,7 @@
 use crate::Operation;
 use connectors::SettingKind;
 use model::{
-    AlertStatus, JobState, Outcome, Role, Severity, Verdict,
+    AlertStatus, ErasureState, JobState, LegalBasis, Outcome, Role, Severity, Verdict,
     position::{ACTIVITY, SELF},
 };
 use serde::Serialize;
@@ -51,6 +51,15 @@ pub(crate) mod words {
     }
     pub fn job_state() -> Object {
         one_of(JobState::ALL.map(JobState::name))
+    }
+    pub fn legal_basis() -> Object {
+        one_of(LegalBasis::ALL.map(LegalBasis::name))
+    }
+    pub fn erasure_state() -> Object {
+        one_of(ErasureState::ALL.map(ErasureState::name))
+    }
+    pub fn held() -> Object {
+        one_of(["everything", "person", "subject", "source"])
     }
     pub fn role() -> Object {
         one_of(Role::ALL.map(Role::name))

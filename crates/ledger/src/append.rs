@@ -58,6 +58,13 @@ impl Appender {
         self.stopped.get().cloned()
     }
 
+    /// Acknowledges nothing more: something else failed in a way that leaves it open what is on the disk.
+    pub fn stop(&self, why: &str) {
+        if self.stopped.set(why.to_owned()).is_ok() {
+            tracing::error!(why, "the ledger stops");
+        }
+    }
+
     fn refuse_when_stopped(&self) -> Result<()> {
         self.fatal().map_or(Ok(()), |why| Err(LedgerError::Stopped(why)))
     }

@@ -27,6 +27,9 @@ pub enum LedgerError {
     /// The opened bytes do not match the commitment in the leaf.
     #[error("the {part} part does not match its commitment in the ledger")]
     Commitment { part: &'static str },
+    /// A file of the key folder, by what is wrong with it or with the passphrase. Nothing in it is ever said.
+    #[error("the key file '{file}' cannot be used: {why}")]
+    KeyFile { file: String, why: String },
     #[error("a stored record cannot be read: {0}")]
     Record(#[from] model::stored::StoredError),
     #[error("tree maths: {0}")]
@@ -36,6 +39,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether it leaves open what is on the disk, so that nothing may be acknowledged after it.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Stopped(_) | Self::Store(StoreError::Fatal { .. }))
+    }
+
     pub(crate) fn damaged(what: impl Into<String>, why: impl ToString) -> Self {
         Self::Store(StoreError::Damaged { what: what.into(), why: why.to_string() })
     }

@@ -9,8 +9,9 @@ use crate::{
     lock::{Lock, Locked, swapped},
     moved::Move,
     resume::{Signed, find},
+    signing::Signers,
 };
-use merkle::{Checkpoint, Hash, NoteSigner, NoteVerifier};
+use merkle::{Checkpoint, Hash, LogKeys, Note};
 use model::Micros;
 use std::sync::Arc;
 use store::{StoreError, blobs::Blobs, trail::Trail};
@@ -27,7 +28,7 @@ pub struct Integrator {
     trail: Arc<dyn Trail>,
     blobs: Arc<dyn Blobs>,
     ledger: String,
-    signer: NoteSigner,
+    signers: Signers,
     lock: Lock,
     holder: String,
     /// `None` until found, and again after a failure.
@@ -43,34 +44,50 @@ pub struct Checkpointed {
     pub checkpoint: String,
     /// Records that wait for the next step.
     pub behind: u64,
+    /// The ledger's keys, the one that signed this included.
+    pub keys: LogKeys,
 }
 
 impl Integrator {
     /// `node` names the holder of the lease: one that comes back after a crash goes on at once, where another would wait for the lease to end.
-    pub fn new(trail: Arc<dyn Trail>, blobs: Arc<dyn Blobs>, ledger: &str, signer: NoteSigner, lock: Lock, node: Uuid) -> Self {
-        Self { trail, blobs, ledger: ledger.to_owned(), signer, lock, holder: node.to_string(), signed: Mutex::new(None) }
+    pub fn new(trail: Arc<dyn Trail>, blobs: Arc<dyn Blobs>, ledger: &str, signers: impl Into<Signers>, lock: Lock, node: Uuid) -> Self {
+        Self { trail, blobs, ledger: ledger.to_owned(), signers: signers.into(), lock, holder: node.to_string(), signed: Mutex::new(None) }
     }
 
     /// To be called before anything is served or appended.
     ///
     /// # Errors
-    /// `Older` when the data lacks what was signed, `Fork` when it holds something else.
+    /// `Older` when the data lacks what was signed, `Fork` when it holds something else; `KeyFile` when the key that signs next cannot be opened.
     pub async fn check(&self) -> Result<()> {
         let head = self.trail.head().await?;
-        find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signer.verifier(), &head).await.map(drop)
+        let signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signers.first(), &head).await?;
+        self.signers.waiting(&signed.keys)?;
+        self.signers.of(signed.keys.newest()).map(drop)
     }
 
-    /// The newest checkpoint signed, without cosignatures; of the empty tree where none was. Changes nothing: a signature over the same text is the same.
+    /// The ledger's keys, as the lock lists them now.
+    pub async fn keys(&self) -> Result<LogKeys> {
+        Ok(self.place().await?.2)
+    }
+
+    /// What it signs with.
+    pub fn signers(&self) -> &Signers {
+        &self.signers
+    }
+
+    /// The newest checkpoint signed, without cosignatures; of the empty tree where none was. Changes nothing.
     ///
     /// # Errors
     /// As [`Integrator::check`].
     pub async fn newest(&self) -> Result<(Checkpoint, String)> {
         let head = self.trail.head().await?;
-        let verifier = self.signer.verifier();
-        let signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &verifier, &head).await?;
-        let checkpoint = Checkpoint { origin: signed.layout.origin(verifier.name()), size: signed.size, root: signed.root };
-        let note = checkpoint.sign(&self.signer)?;
-        Ok((checkpoint, note))
+        let signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signers.first(), &head).await?;
+        let checkpoint = Checkpoint { origin: signed.layout.origin(signed.keys.name()), size: signed.size, root: signed.root };
+        let bare = match &signed.note {
+            Some(note) => Note::parse(note)?.only(std::slice::from_ref(signed.keys.of_size(signed.size)))?,
+            None => checkpoint.sign(self.signers.of(signed.keys.newest())?.as_ref())?,
+        };
+        Ok((checkpoint, bare))
     }
 
     /// Shows the newest checkpoint with the cosignatures it was given. `false` when it is no longer the newest, or after a failure.
@@ -78,8 +95,7 @@ impl Integrator {
         let mut signed = self.signed.lock().await;
         // Taken out first, as in a step: after an error, or dropped midway, the next step looks again.
         let Some(mut newest) = signed.take() else { return Ok(false) };
-        let verifier = self.signer.verifier();
-        let checkpoint = Checkpoint::verify(cosigned, &newest.layout.origin(verifier.name()), &[verifier])?;
+        let checkpoint = newest.keys.checkpoint(cosigned, &newest.layout.origin(newest.keys.name()))?;
         let current = (checkpoint.size, checkpoint.root) == (newest.size, newest.root);
         if current {
             let published = swapped(self.blobs.as_ref(), &newest.layout.checkpoint(), newest.published.as_ref(), cosigned.to_owned().into_bytes()).await?;
@@ -89,10 +105,11 @@ impl Integrator {
         Ok(current)
     }
 
-    /// Where this ledger's objects lie now, and the key that verifies its checkpoints.
-    pub(crate) async fn place(&self) -> Result<(Arc<dyn Blobs>, Layout, NoteVerifier)> {
+    /// Where this ledger's objects lie now, and the keys that verify its checkpoints.
+    pub(crate) async fn place(&self) -> Result<(Arc<dyn Blobs>, Layout, LogKeys)> {
         let generation = self.trail.head().await?.generation;
-        Ok((self.blobs.clone(), Layout::new(&self.ledger, generation), self.signer.verifier()))
+        let keys = self.lock.keys(self.blobs.as_ref(), &self.ledger, generation, &self.signers.first()).await?;
+        Ok((self.blobs.clone(), Layout::new(&self.ledger, generation), keys))
     }
 
     /// The ledger's name.
@@ -124,7 +141,7 @@ impl Integrator {
         let (mut signed, found) = match before {
             Some(signed) if signed.size == head.integrated && signed.generation == head.generation => (signed, false),
             _ => {
-                let mut signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signer.verifier(), &head).await?;
+                let mut signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signers.first(), &head).await?;
                 signed.settle(self.trail.as_ref(), self.blobs.as_ref(), &self.ledger, epoch).await?;
                 (signed, true)
             }
@@ -134,29 +151,40 @@ impl Integrator {
         if first.first != signed.size {
             return Err(LedgerError::damaged(format!("ledger {}", self.ledger), format!("record {} is neither moved nor in the tail", signed.size)));
         }
-        let step =
-            Move { blobs: self.blobs.as_ref(), layout: &signed.layout, signer: &self.signer, ledger: &self.ledger, size: signed.size, root: signed.root };
+        // A key that was made takes over with this checkpoint: the lock lists it in the same swap.
+        let mut signer = self.signers.of(signed.keys.newest())?;
+        let (mut keys, origin) = (signed.keys.clone(), signed.layout.origin(signed.keys.name()));
+        if let Some(next) = self.signers.waiting(&keys)? {
+            keys = keys.hand_over(&origin, signed.size + 1, &signer, &next)?;
+            signer = next;
+        }
+        let step = Move { blobs: self.blobs.as_ref(), layout: &signed.layout, signer: &signer, ledger: &self.ledger, size: signed.size, root: signed.root };
         if found {
             batches = step.adopt(batches).await?;
         }
         let grown = step.run(&batches).await?;
-        let checkpoint = Checkpoint { origin: signed.layout.origin(self.signer.verifier().name()), size: grown.size, root: grown.root };
+        let checkpoint = Checkpoint { origin, size: grown.size, root: grown.root };
         if self.trail.head().await?.epoch != epoch {
             return Err(StoreError::Conflict(format!("another process took the lease on ledger {}", self.ledger)).into());
         }
-        let note = checkpoint.sign(&self.signer)?;
-        let locked = Locked { generation: signed.generation, checkpoint, note: note.clone() };
+        let note = checkpoint.sign(&signer)?;
+        let locked = Locked { generation: signed.generation, checkpoint, note: note.clone(), keys };
         signed.locked = Some(self.lock.advance(&self.ledger, &locked, signed.locked.as_ref()).await?);
+        if signed.keys != locked.keys {
+            signed.keys = locked.keys;
+            signed.publish_keys(self.blobs.as_ref()).await?;
+        }
         let published = swapped(self.blobs.as_ref(), &signed.layout.checkpoint(), signed.published.as_ref(), note.clone().into_bytes()).await?;
         signed.published = Some(published);
         self.trail.integrated(epoch, grown.size).await?;
-        (signed.size, signed.root) = (grown.size, grown.root);
+        (signed.size, signed.root, signed.note) = (grown.size, grown.root, Some(note.clone()));
         for folder in &grown.replaced {
             for path in self.blobs.list(folder).await? {
                 self.blobs.delete(&path).await?;
             }
         }
         let behind = self.trail.head().await?.size.saturating_sub(grown.size);
-        Ok((signed, Some(Checkpointed { size: grown.size, root: grown.root, checkpoint: note, behind })))
+        let keys = signed.keys.clone();
+        Ok((signed, Some(Checkpointed { size: grown.size, root: grown.root, checkpoint: note, behind, keys })))
     }
 }

@@ -1,6 +1,9 @@
-//! Subjects' keys: made when a subject is first named, wrapped by the key-encryption key, gone after an erasure.
+//! Subjects' keys: made when a subject is first named, wrapped by a key-encryption key ([`crate::wrap`]), gone after an erasure.
 
-use crate::error::{LedgerError, Result};
+use crate::{
+    error::{LedgerError, Result},
+    wrap::{Derived, KeyWraps, Opened},
+};
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
     aead::{Aead, Payload},
@@ -17,13 +20,13 @@ use std::{
 };
 use store::keys::{Keys, SubjectRow};
 use uuid::Uuid;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A subject's key, or one derived from several.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SubjectKey(pub(crate) [u8; 32]);
 
-/// The key-encryption key and the key of keyed hashes, both derived from the installation's master secret.
+/// The first key-encryption key and the key of keyed hashes, both derived from the installation's master secret.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Master {
     wrap: [u8; 32],
@@ -47,19 +50,29 @@ impl Master {
 
 /// Subject ids and keys, cached; the store is asked in bulk.
 pub struct Keyring {
-    master: Master,
     /// Of the key of keyed hashes, begun: hashing the key again for every word would double the work.
     hmac: Hmac<Sha256>,
-    keys: Arc<dyn Keys>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) wraps: Opened,
     cache: Mutex<LruCache<[u8; 16], (Uuid, SubjectKey)>>,
     by_subject: Mutex<LruCache<Uuid, SubjectKey>>,
 }
 
 impl Keyring {
-    /// `capacity` subjects stay in memory, about 200 bytes each.
+    /// With the derived key-encryption key alone. `capacity` subjects stay in memory, about 200 bytes each.
     pub fn new(master: Master, keys: Arc<dyn Keys>, capacity: NonZeroUsize) -> Self {
+        Self::open(master, None, keys, capacity)
+    }
+
+    /// The same with the key-encryption keys that are found there.
+    pub fn with_wraps(master: Master, wraps: Arc<dyn KeyWraps>, keys: Arc<dyn Keys>, capacity: NonZeroUsize) -> Self {
+        Self::open(master, Some(wraps), keys, capacity)
+    }
+
+    fn open(master: Master, wraps: Option<Arc<dyn KeyWraps>>, keys: Arc<dyn Keys>, capacity: NonZeroUsize) -> Self {
         let hmac = <Hmac<Sha256> as Mac>::new_from_slice(&master.mac).expect("HMAC takes a key of any length");
-        Self { master, hmac, keys, cache: Mutex::new(LruCache::new(capacity)), by_subject: Mutex::new(LruCache::new(capacity)) }
+        let wraps = Opened::new(Derived(Zeroizing::new(master.wrap)), wraps);
+        Self { hmac, keys, wraps, cache: Mutex::new(LruCache::new(capacity)), by_subject: Mutex::new(LruCache::new(capacity)) }
     }
 
     /// HMAC-SHA-256 under the installation's key. Parts are length-prefixed, so no two lists of parts look alike.
@@ -101,16 +114,19 @@ impl Keyring {
         }
         let lookups: Vec<_> = missing.iter().map(|(l, _)| *l).collect();
         let mut rows: HashMap<[u8; 16], SubjectRow> = self.keys.by_lookup(&lookups).await?.into_iter().map(|r| (r.lookup, r)).collect();
-        let new: Vec<SubjectRow> = lookups.iter().filter(|l| !rows.contains_key(*l)).map(|l| self.fresh(*l)).collect::<Result<_>>()?;
+        let new: Vec<[u8; 16]> = lookups.iter().filter(|l| !rows.contains_key(*l)).copied().collect();
+        let mut known = HashMap::new();
         if !new.is_empty() {
-            rows.extend(self.keys.insert(new).await?.into_iter().map(|r| (r.lookup, r)));
+            let (inserted, made) = self.inserted(&new).await?;
+            known = made;
+            rows.extend(inserted.into_iter().map(|r| (r.lookup, r)));
         }
+        let wrapped = rows.values().filter(|r| !known.contains_key(&r.subject)).filter_map(|r| Some((r.subject, r.wrapped.as_deref()?)));
+        let mut keys = self.unwrapped(wrapped).await?;
+        keys.extend(known);
         for (lookup, subject) in missing {
             let row = rows.get(&lookup).ok_or_else(|| LedgerError::Internal("the key store lost a row it had just accepted".into()))?;
-            let entry = match &row.wrapped {
-                Some(wrapped) => Some((row.subject, self.unwrap_key(row.subject, wrapped)?)),
-                None => None,
-            };
+            let entry = row.wrapped.as_ref().and_then(|_| Some((row.subject, keys.get(&row.subject)?.clone())));
             if let Some(entry) = &entry {
                 self.cache.lock().expect("no code panics holding the cache").put(lookup, entry.clone());
             }
@@ -137,14 +153,22 @@ impl Keyring {
         }
         missing.sort();
         missing.dedup();
-        for row in self.keys.by_subject(&missing).await? {
-            if let Some(wrapped) = &row.wrapped {
-                let key = self.unwrap_key(row.subject, wrapped)?;
-                self.by_subject.lock().expect("no code panics holding the cache").put(row.subject, key.clone());
-                found.insert(row.subject, key);
-            }
+        let rows = self.keys.by_subject(&missing).await?;
+        let keys = self.unwrapped(rows.iter().filter_map(|row| Some((row.subject, row.wrapped.as_deref()?)))).await?;
+        let mut cache = self.by_subject.lock().expect("no code panics holding the cache");
+        for (subject, key) in keys {
+            cache.put(subject, key.clone());
+            found.insert(subject, key);
         }
         Ok(found)
+    }
+
+    /// Destroys the keys of these subjects: what is sealed under them is unreadable from now on, and no new key is made for them.
+    pub async fn erase(&self, subjects: &[Uuid]) -> Result<u64> {
+        let erased = self.keys.erase(subjects).await;
+        // Also after a failure: what became of the keys is then not known.
+        self.forget();
+        Ok(erased?)
     }
 
     /// Forgets cached keys; call after an erasure, on every node.
@@ -165,22 +189,6 @@ impl Keyring {
 
     pub fn open_for_source(&self, source: Uuid, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>> {
         aead_open(&self.source_key(source).0, purpose.as_bytes(), sealed).ok_or(LedgerError::Unsealable { part: "source's secrets" })
-    }
-
-    fn fresh(&self, lookup: [u8; 16]) -> Result<SubjectRow> {
-        let subject = Uuid::new_v4();
-        let mut key = [0; 32];
-        OsRng.fill_bytes(&mut key);
-        let wrapped = aead_seal(&self.master.wrap, subject.as_bytes(), &key)?;
-        key.zeroize();
-        Ok(SubjectRow { lookup, subject, wrapped: Some(wrapped) })
-    }
-
-    fn unwrap_key(&self, subject: Uuid, wrapped: &[u8]) -> Result<SubjectKey> {
-        let mut plain = aead_open(&self.master.wrap, subject.as_bytes(), wrapped).ok_or(LedgerError::Unsealable { part: "subject key" })?;
-        let key = plain.as_slice().try_into().map(SubjectKey).map_err(|_| LedgerError::Unsealable { part: "subject key" });
-        plain.zeroize();
-        key
     }
 }
 

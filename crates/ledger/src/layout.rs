@@ -14,6 +14,11 @@ impl Layout {
         Self { base: format!("{ledger}/{generation}/"), name: format!("{ledger}.{generation}") }
     }
 
+    /// A copy of one generation, its files right at the top.
+    pub fn of_copy(ledger: &str, generation: u32) -> Self {
+        Self { base: String::new(), ..Self::new(ledger, generation) }
+    }
+
     /// The log's name in its checkpoints: the signer's, the ledger's and the generation's, so that none passes for another.
     pub fn origin(&self, signer: &str) -> String {
         format!("{signer}/{}", self.name)
@@ -26,6 +31,11 @@ impl Layout {
 
     pub fn checkpoint(&self) -> String {
         format!("{}checkpoint", self.base)
+    }
+
+    /// How one signing key handed over to the next.
+    pub fn handovers(&self) -> String {
+        format!("{}keys", self.base)
     }
 
     pub fn tile(&self, tile: TileId) -> String {

@@ -1,6 +1,6 @@
 //! The trail's trust: sealing what is personal, committing what stays, proving that nothing changed.
 //!
-//! [`seal`] turns an event into a leaf without personal data and sealed parts; [`keyring`] keeps the subjects' keys;
+//! [`seal`] turns an event into a leaf without personal data and sealed parts; [`keyring`] keeps the subjects' keys, [`wrap`] what they lie under;
 //! [`fingerprint`] tells a record from its resend. [`append`] is the one durable commit, [`read`] the one order in which everything
 //! else follows; [`integrate`] signs what is there, [`anchor`] has it cosigned and stamped outside, [`prove`] and [`verify`] show it.
 //! Nothing here parses a CRM's payload.
@@ -19,8 +19,11 @@ pub mod prove;
 pub mod read;
 pub mod seal;
 pub mod segment;
+pub mod signing;
 pub mod tokens;
+pub mod tombstone;
 pub mod verify;
+pub mod wrap;
 
 mod copies;
 mod moved;
@@ -37,9 +40,12 @@ pub use integrate::{Checkpointed, Integrator};
 pub use keyring::{Keyring, Master};
 pub use layout::Layout;
 pub use lock::Lock;
+pub use merkle::LogKeys;
 pub use opened::open_all;
-pub use prove::{Proof, prove};
+pub use prove::{Consistency, Proof, Prover, prove, prove_consistency};
 pub use read::Reader;
 pub use seal::{Opened, open, seal};
+pub use signing::Signers;
 pub use tokens::{Tokenizer, token, tokens};
-pub use verify::{Fault, Report, verify};
+pub use verify::{Fault, Report, Verification, verify};
+pub use wrap::{KeyFolder, KeyWrap, KeyWraps, Passphrase, Purpose};

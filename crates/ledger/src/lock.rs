@@ -1,7 +1,8 @@
-//! The lock: what was last signed, kept apart from the data, so that restored older data cannot sign a second history.
+//! The lock: what was last signed and by which keys, kept apart from the data, so that restored older data cannot sign a second history. Both change in one
+//! swap: whoever was passed over by a new key cannot sign on with the old one.
 
 use crate::error::{LedgerError, Result};
-use merkle::{Checkpoint, NoteVerifier};
+use merkle::{Checkpoint, LogKeys, NoteVerifier};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{
@@ -26,6 +27,9 @@ struct Written {
     root: String,
     /// The signed checkpoint: written here before it is shown to anybody.
     checkpoint: String,
+    /// How the first key handed over to those after it; empty while there is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    keys: String,
 }
 
 /// What the lock says.
@@ -34,6 +38,7 @@ pub(crate) struct Locked {
     pub(crate) generation: u32,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) note: String,
+    pub(crate) keys: LogKeys,
 }
 
 impl Lock {
@@ -41,26 +46,37 @@ impl Lock {
         Self { blobs, path: path.to_owned() }
     }
 
-    /// What was last signed, if anything was, and the version to swap against.
+    /// The lock of this ledger, where locks lie.
+    pub fn of(blobs: Arc<dyn Blobs>, ledger: &str) -> Self {
+        Self::new(blobs, &format!("{ledger}.lock"))
+    }
+
+    /// The keys of a ledger's generation, beginning with `first`. `data` is where the ledger itself lies.
+    pub async fn keys(&self, data: &dyn Blobs, ledger: &str, generation: u32, first: &NoteVerifier) -> Result<LogKeys> {
+        let locked = self.read(ledger, first).await?;
+        keys_of(data, locked.as_ref().map(|(locked, _)| locked), &Layout::new(ledger, generation), generation, first).await
+    }
+
     /// Whether nothing was ever signed under it.
     pub async fn is_new(&self) -> Result<bool> {
         Ok(self.blobs.get(&self.path).await?.is_none())
     }
 
-    pub(crate) async fn read(&self, ledger: &str, verifier: &NoteVerifier) -> Result<Option<(Locked, Version)>> {
+    /// What was last signed, if anything was, and the version to swap against. `first` is the ledger's first key.
+    pub(crate) async fn read(&self, ledger: &str, first: &NoteVerifier) -> Result<Option<(Locked, Version)>> {
         let Some((bytes, version)) = self.blobs.get(&self.path).await? else { return Ok(None) };
         let damaged = |why: String| LedgerError::damaged(format!("the lock {}", self.path), why);
         let written: Written = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
         if written.ledger != ledger {
             return Err(damaged(format!("it belongs to ledger {}", written.ledger)));
         }
-        let origin = Layout::new(ledger, written.generation).origin(verifier.name());
-        let checkpoint =
-            Checkpoint::verify(&written.checkpoint, &origin, std::slice::from_ref(verifier)).map_err(|e| damaged(format!("its checkpoint: {e}")))?;
+        let origin = Layout::new(ledger, written.generation).origin(first.name());
+        let keys = LogKeys::parse(&written.keys, &origin, first).map_err(|e| damaged(format!("its keys: {e}")))?;
+        let checkpoint = keys.checkpoint(&written.checkpoint, &origin).map_err(|e| damaged(format!("its checkpoint: {e}")))?;
         if (checkpoint.size, checkpoint.root.to_string()) != (written.size, written.root) {
             return Err(damaged("its size and root are not those of its checkpoint".into()));
         }
-        Ok(Some((Locked { generation: written.generation, checkpoint, note: written.checkpoint }, version)))
+        Ok(Some((Locked { generation: written.generation, checkpoint, note: written.checkpoint, keys }, version)))
     }
 
     /// Moves the lock on. Only whoever read the version it holds can.
@@ -71,9 +87,24 @@ impl Lock {
             size: to.checkpoint.size,
             root: to.checkpoint.root.to_string(),
             checkpoint: to.note.clone(),
+            keys: to.keys.handovers().to_owned(),
         };
         let bytes = serde_json::to_vec_pretty(&written).map_err(|e| LedgerError::Internal(format!("the lock cannot be written as JSON: {e}")))?;
         swapped(self.blobs.as_ref(), &self.path, from, bytes).await
+    }
+}
+
+/// What the lock lists, and without a lock what is published, which the first key must have handed over too.
+pub(crate) async fn keys_of(data: &dyn Blobs, locked: Option<&Locked>, layout: &Layout, generation: u32, first: &NoteVerifier) -> Result<LogKeys> {
+    match locked {
+        Some(locked) if locked.generation == generation => Ok(locked.keys.clone()),
+        Some(older) => Ok(older.keys.newest().clone().into()),
+        None => {
+            let path = layout.handovers();
+            let Some((bytes, _)) = data.get(&path).await? else { return Ok(first.clone().into()) };
+            let text = std::str::from_utf8(&bytes).map_err(|e| LedgerError::damaged(&*path, e))?;
+            LogKeys::parse(text, &layout.origin(first.name()), first).map_err(|e| LedgerError::damaged(path, e))
+        }
     }
 }
 

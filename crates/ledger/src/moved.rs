@@ -10,7 +10,7 @@ use crate::{
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use merkle::{Hash, NoteSigner, TILE_WIDTH, TileId, append_tiles, consistency_proof, decode_entries, encode_entries, leaf_hash, root, verify_consistency};
-use store::{blobs::Blobs, trail::Batch};
+use store::{StoreError, blobs::Blobs, trail::Batch};
 
 /// Objects read back at once.
 const AT_ONCE: usize = 8;
@@ -75,7 +75,7 @@ impl Move<'_> {
         let (manifest, bytes) = Manifest::of(&origin, batches).ok_or_else(|| LedgerError::Internal("no batches to move".into()))?;
         let (first, count) = (manifest.first, manifest.count);
         self.blobs.create(&self.layout.segment(first, count), bytes).await?;
-        self.blobs.create(&self.layout.segment_note(first, count), manifest.sign(self.signer)?.into()).await?;
+        self.sign(&manifest).await?;
         let stored = Segment::load(self.blobs, self.layout, first, count).await?;
         let mut leaves = Vec::new();
         for (piece, batch) in stored.batches().iter().zip(batches) {
@@ -88,6 +88,19 @@ impl Move<'_> {
             leaves.extend(records.into_iter().map(|r| r.leaf));
         }
         Ok(leaves)
+    }
+
+    /// A stopped process may have signed the same manifest with the key before; nothing signed names it yet.
+    async fn sign(&self, manifest: &Manifest) -> Result<()> {
+        let (path, note) = (self.layout.segment_note(manifest.first, manifest.count), Bytes::from(manifest.sign(self.signer)?));
+        match self.blobs.create(&path, note.clone()).await {
+            Err(StoreError::Conflict(why)) => {
+                let there = self.blobs.get(&path).await?;
+                let same = there.is_some_and(|(there, _)| std::str::from_utf8(&there).is_ok_and(|there| Manifest::parse(there).is_ok_and(|m| m == *manifest)));
+                if same { Ok(self.blobs.put(&path, note).await?) } else { Err(StoreError::Conflict(why).into()) }
+            }
+            done => Ok(done?),
+        }
     }
 
     /// The entry bundles under the new level-0 tiles; the first may go on from a partial one, whose entries are hashed again.

@@ -44,9 +44,14 @@ pub(crate) async fn drain(trail: Arc<dyn Trail>, mut queue: mpsc::Receiver<Waiti
             size_bytes += waiting.size_bytes;
             group.push(waiting);
         }
-        if let Err(why) = commit(trail.as_ref(), group).await {
-            tracing::error!(why, "the ledger stops");
-            let _ = stopped.set(why.clone());
+        let outcome = match stopped.get() {
+            Some(why) => stop(group, why.clone()),
+            None => commit(trail.as_ref(), group).await,
+        };
+        if let Err(why) = outcome {
+            if stopped.set(why.clone()).is_ok() {
+                tracing::error!(why, "the ledger stops");
+            }
             queue.close();
             if let Some(waiting) = next {
                 let _ = waiting.answer.send(Err(LedgerError::Stopped(why.clone())));

@@ -3,10 +3,10 @@
 use crate::{
     error::{LedgerError, Result},
     layout::Layout,
-    lock::{Lock, swapped},
+    lock::{Lock, keys_of, swapped},
     tiles::Tiles,
 };
-use merkle::{Checkpoint, EMPTY_ROOT, Hash, NoteVerifier, TileId, root};
+use merkle::{EMPTY_ROOT, Hash, LogKeys, NoteVerifier, TileId, root};
 use store::{
     blobs::{Blobs, Version},
     trail::{Head, Trail},
@@ -18,43 +18,45 @@ pub(crate) struct Signed {
     pub(crate) generation: u32,
     pub(crate) size: u64,
     pub(crate) root: Hash,
+    pub(crate) keys: LogKeys,
+    /// The newest checkpoint as a signed note; `None` where nothing was signed.
+    pub(crate) note: Option<String>,
     /// The lock's checkpoint, where the one published is older: the last process stopped between the two.
     unpublished: Option<String>,
     pub(crate) published: Option<Version>,
     pub(crate) locked: Option<Version>,
 }
 
-/// Reads everything and changes nothing.
+/// Reads everything and changes nothing. `first` is the ledger's first key.
 ///
 /// # Errors
 /// `Older` when data or trail lack what was signed, `Fork` when they hold something else.
-pub(crate) async fn find(blobs: &dyn Blobs, lock: &Lock, ledger: &str, verifier: &NoteVerifier, head: &Head) -> Result<Signed> {
+pub(crate) async fn find(blobs: &dyn Blobs, lock: &Lock, ledger: &str, first: &NoteVerifier, head: &Head) -> Result<Signed> {
     let layout = Layout::new(ledger, head.generation);
     let older = |why: String| LedgerError::Older { ledger: ledger.to_owned(), why };
     let path = layout.checkpoint();
+    let (in_lock, locked) = lock.read(ledger, first).await?.unzip();
+    if let Some(lock) = in_lock.as_ref().filter(|lock| lock.generation > head.generation) {
+        return Err(older(format!("the data is of generation {}, the lock of {}", head.generation, lock.generation)));
+    }
+    let keys = keys_of(blobs, in_lock.as_ref(), &layout, head.generation, first).await?;
     let (mut known, mut published) = (Vec::new(), None);
     if let Some((bytes, version)) = blobs.get(&path).await? {
         let read = std::str::from_utf8(&bytes).map_err(|e| LedgerError::damaged(&*path, e))?;
-        let origin = layout.origin(verifier.name());
-        known.push(Checkpoint::verify(read, &origin, std::slice::from_ref(verifier)).map_err(|e| LedgerError::damaged(&*path, e))?);
+        let checkpoint = keys.checkpoint(read, &layout.origin(keys.name())).map_err(|e| LedgerError::damaged(&*path, e))?;
+        known.push((checkpoint, read.to_owned()));
         published = Some(version);
     }
-    let shown = known.first().map_or(0, |c| c.size);
-    let (mut locked, mut unpublished) = (None, None);
-    if let Some((lock, version)) = lock.read(ledger, verifier).await? {
-        if lock.generation > head.generation {
-            return Err(older(format!("the data is of generation {}, the lock of {}", head.generation, lock.generation)));
+    let shown = known.first().map_or(0, |(c, _)| c.size);
+    let mut unpublished = None;
+    if let Some(lock) = in_lock.filter(|lock| lock.generation == head.generation) {
+        if lock.checkpoint.size > shown {
+            unpublished = Some(lock.note.clone());
         }
-        locked = Some(version);
-        if lock.generation == head.generation {
-            if lock.checkpoint.size > shown {
-                unpublished = Some(lock.note);
-            }
-            known.push(lock.checkpoint);
-        }
+        known.push((lock.checkpoint, lock.note));
     }
     let mut tiles = Tiles::new(blobs, &layout);
-    for checkpoint in &known {
+    for (checkpoint, _) in &known {
         let found = tiles.with(|t| root(t, checkpoint.size)).await;
         match found {
             Ok(found) if found == checkpoint.root => {}
@@ -66,20 +68,30 @@ pub(crate) async fn find(blobs: &dyn Blobs, lock: &Lock, ledger: &str, verifier:
             Err(error) => return Err(error),
         }
     }
-    let last = known.into_iter().max_by_key(|c| c.size);
-    let (size, root) = last.map_or((0, EMPTY_ROOT), |c| (c.size, c.root));
+    let last = known.into_iter().max_by_key(|(c, _)| c.size);
+    let (size, root, note) = last.map_or((0, EMPTY_ROOT, None), |(c, note)| (c.size, c.root, Some(note)));
     if head.size < size {
         return Err(older(format!("the trail holds {} records, {size} were signed", head.size)));
     }
     if head.integrated > size {
         return Err(older(format!("{} records were moved, only {size} are signed", head.integrated)));
     }
-    Ok(Signed { layout, generation: head.generation, size, root, unpublished, published, locked })
+    Ok(Signed { layout, generation: head.generation, size, root, keys, note, unpublished, published, locked })
 }
 
 impl Signed {
+    /// Publishes how keys were handed over, before what the newest of them signed.
+    pub(crate) async fn publish_keys(&self, blobs: &dyn Blobs) -> Result<()> {
+        let (path, handovers) = (self.layout.handovers(), self.keys.handovers());
+        if !handovers.is_empty() && blobs.get(&path).await?.is_none_or(|(there, _)| there != handovers.as_bytes()) {
+            blobs.put(&path, handovers.to_owned().into()).await?;
+        }
+        Ok(())
+    }
+
     /// Publishes what the lock holds, and drops from the tail what was signed: it must be what the tiles say.
     pub(crate) async fn settle(&mut self, trail: &dyn Trail, blobs: &dyn Blobs, ledger: &str, epoch: u64) -> Result<()> {
+        self.publish_keys(blobs).await?;
         if let Some(note) = self.unpublished.take() {
             self.published = Some(swapped(blobs, &self.layout.checkpoint(), self.published.as_ref(), note.into_bytes()).await?);
         }

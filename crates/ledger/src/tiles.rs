@@ -11,7 +11,7 @@ use store::blobs::Blobs;
 /// The tiles of one generation, as stored; each is read at most once.
 pub(crate) struct Tiles<'a> {
     blobs: &'a dyn Blobs,
-    layout: &'a Layout,
+    layout: Layout,
     read: HashMap<TileId, Vec<u8>>,
 }
 
@@ -37,8 +37,8 @@ impl TileReader for Known<'_> {
 }
 
 impl<'a> Tiles<'a> {
-    pub(crate) fn new(blobs: &'a dyn Blobs, layout: &'a Layout) -> Self {
-        Self { blobs, layout, read: HashMap::new() }
+    pub(crate) fn new(blobs: &'a dyn Blobs, layout: &Layout) -> Self {
+        Self { blobs, layout: layout.clone(), read: HashMap::new() }
     }
 
     /// Runs the maths, fetching what it asks for.

@@ -1,281 +1,255 @@
 //! Verification of everything stored, naming the file and the position of every fault.
 
 use crate::{
-    copies::{FromSegment, Segments, entry_hashes},
-    error::Result,
+    copies::Segments,
+    error::{LedgerError, Result},
     layout::Layout,
-    tiles::stored,
+    lock::Lock,
+    tiles::Tiles,
 };
-use merkle::{Checkpoint, Hash, MerkleError, NoteVerifier, TILE_WIDTH, TileId, fold, root};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use merkle::{Checkpoint, Hash, LogKeys, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
+use std::collections::{BTreeMap, BTreeSet};
 use store::blobs::Blobs;
 
-/// Something stored that is not what was signed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
-    pub file: String,
-    /// The first record concerned, where it can be told.
-    pub index: Option<u64>,
-    pub what: String,
-}
-
-impl Fault {
-    pub(crate) fn new(file: impl Into<String>, index: Option<u64>, what: impl ToString) -> Self {
-        Self { file: file.into(), index, what: what.to_string() }
-    }
-}
+pub use merkle::Fault;
 
 /// What verification found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Records verified.
+    /// Records under the checkpoint.
     pub size: u64,
+    /// The first record looked at: not 0 where an earlier verification was gone on from.
+    pub from: u64,
     /// The signed note; empty where it could not be read.
     pub checkpoint: String,
     pub faults: Vec<Fault>,
+    /// Where the next verification may go on; `None` with a fault, and for fewer records than a bundle holds.
+    pub place: Option<Place>,
 }
 
-struct Check<'a> {
-    blobs: &'a dyn Blobs,
-    layout: &'a Layout,
-    size: u64,
-    /// Files there are when it starts, by tile, and those looked at.
+/// What is to be verified, and against what.
+pub struct Verification<'a> {
+    pub blobs: &'a dyn Blobs,
+    pub layout: Layout,
+    pub keys: &'a LogKeys,
+    /// Goes on where an earlier verification ended.
+    pub place: Option<Place>,
+    /// A checkpoint of the same log that somebody kept: what is stored must continue it.
+    pub older: Option<Checkpoint>,
+    /// Whether there must be segments; a copy for auditors has none.
+    pub segments: bool,
+}
+
+/// The files there are when it starts, beside those the tree names.
+struct Listed {
+    files: BTreeSet<String>,
+    /// Partial tiles and bundles, by the full one's path.
     partial: BTreeMap<String, Vec<String>>,
     seen: BTreeSet<String>,
-    faults: Vec<Fault>,
-    /// Per level, hashes of the tile now growing, and its index.
-    rows: Vec<(u64, Vec<Hash>)>,
-    /// The last tile of each level: all that the root needs.
-    edge: HashMap<TileId, Vec<u8>>,
 }
 
-/// Holds every file of a generation against the checkpoint and against one another, in memory that does not grow with the ledger.
-/// Files beyond the checkpoint are another process's work in progress and are passed over.
+/// Holds every file of a generation against the checkpoint and against one another.
 ///
 /// # Errors
 /// Only when the store cannot be read; what is read and wrong is in the report.
-pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, known: &[NoteVerifier], progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Report> {
-    let layout = Layout::new(ledger, generation);
-    let mut faults = Vec::new();
-    let (note, checkpoint) = checkpoint(blobs, &layout, known, &mut faults).await?;
-    let files: BTreeSet<String> = blobs.list(layout.base()).await?.into_iter().collect();
-    let mut segments: Vec<(u64, u64)> = files.iter().filter_map(|path| layout.parse_segment(path)).collect();
-    segments.sort_unstable();
-    let size = checkpoint.as_ref().map_or_else(|| segments.iter().map(|(first, count)| first.saturating_add(*count)).max().unwrap_or(0), |c| c.size);
-    let mut partial: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (whole, path) in files.iter().filter_map(|path| path.split_once(".p/").map(|(whole, _)| (whole, path))) {
-        partial.entry(whole.to_owned()).or_default().push(path.clone());
-    }
-    let mut walked = BTreeSet::from([layout.checkpoint()]);
-    let mut segments = Segments {
-        blobs,
-        layout: &layout,
-        known,
-        waiting: segments.into_iter().filter(|(first, _)| *first < size).collect(),
-        next: 0,
-        hashes: VecDeque::new(),
-        path: layout.segments(),
-        seen: &mut walked,
-    };
-    let mut check = Check { blobs, layout: &layout, size, partial, seen: BTreeSet::new(), faults, rows: Vec::new(), edge: HashMap::new() };
-    let width = u64::from(TILE_WIDTH);
-    for group in 0..size.div_ceil(width) {
-        let count = (size - group * width).min(width) as usize;
-        let from_segments = segments.take(count, &mut check.faults).await?;
-        let from = segments.path.clone();
-        check.group(group, &from_segments, &from).await?;
-        progress((group * width + count as u64).min(size), size);
-    }
-    for (first, count) in std::mem::take(&mut segments.waiting) {
-        check.faults.push(Fault::new(layout.segment(first, count), Some(first), "it repeats records of the segment before"));
-    }
-    let found = check.finish().await?;
-    if let Some(checkpoint) = checkpoint.filter(|c| c.root != found) {
-        let what = format!("the records stored have the root {found}, {} was signed", checkpoint.root);
-        check.faults.push(Fault::new(layout.checkpoint(), None, what));
-    }
-    let Check { seen, mut faults, .. } = check;
-    // Anchors are held against their keys by `check_anchors`.
-    for path in files.iter().filter(|path| !walked.contains(*path) && !seen.contains(*path) && !layout.is_anchor(path)) {
-        if !beyond(&layout, path, size) && blobs.get(path).await?.is_some() {
-            faults.push(Fault::new(path, None, "it is no part of this ledger"));
-        }
-    }
-    faults.sort();
-    faults.dedup();
-    Ok(Report { size, checkpoint: note, faults })
+pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, keys: &LogKeys, progress: &mut (dyn FnMut(&Walk) + Send)) -> Result<Report> {
+    let whole = Verification { blobs, layout: Layout::new(ledger, generation), keys, place: None, older: None, segments: true };
+    whole.run(progress).await
 }
 
-async fn checkpoint(blobs: &dyn Blobs, layout: &Layout, known: &[NoteVerifier], faults: &mut Vec<Fault>) -> Result<(String, Option<Checkpoint>)> {
-    let path = layout.checkpoint();
-    let Some((bytes, _)) = blobs.get(&path).await? else {
-        faults.push(Fault::new(path, None, "the file is gone"));
-        return Ok((String::new(), None));
-    };
-    let note = match String::from_utf8(bytes.to_vec()) {
-        Ok(note) => note,
-        Err(why) => {
-            faults.push(Fault::new(path, None, why));
-            return Ok((String::new(), None));
-        }
-    };
-    let mut tried = known.iter().map(|key| Checkpoint::verify(&note, &layout.origin(key.name()), std::slice::from_ref(key)));
-    let first = tried.next().unwrap_or(Err(MerkleError::NoKnownSignature));
-    let read = if first.is_ok() { first } else { tried.find(Result::is_ok).unwrap_or(first) };
-    match read {
-        Ok(checkpoint) => Ok((note, Some(checkpoint))),
-        Err(why) => {
-            faults.push(Fault::new(path, None, why));
-            Ok((note, None))
+/// The same beside a server at work, going on where an earlier verification ended: its place as [`Place::encode`] writes it. One that cannot be read
+/// begins anew. `keys` are those known so far, `lock` lists those that took over meanwhile.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn verify_again(blobs: &dyn Blobs, (ledger, generation): (&str, u32), mut keys: LogKeys, lock: &Lock, place: Option<&str>) -> Result<Report> {
+    loop {
+        let (layout, place) = (Layout::new(ledger, generation), place.and_then(|text| Place::parse(text).ok()));
+        let report = Verification { blobs, layout, keys: &keys, place, older: None, segments: true }.run(&mut |_| {}).await?;
+        // The lock lists a new key before anything it signed is shown.
+        match lock.keys(blobs, ledger, generation, &keys.all()[0].1).await {
+            Ok(now) if now != keys && !report.faults.is_empty() => keys = now,
+            _ => return Ok(report),
         }
     }
 }
 
-/// Whether a file belongs to a tree larger than the one signed: written, not yet signed.
-fn beyond(layout: &Layout, path: &str, size: u64) -> bool {
-    let segment = |path: &str| layout.parse_segment(path).is_some_and(|(first, _)| first >= size);
-    if segment(path) || path.strip_suffix(".note").is_some_and(segment) {
-        return true;
-    }
-    let Some(path) = path.strip_prefix(layout.base()) else { return false };
-    let tile = TileId::from_path(&path.replacen("tile/entries/", "tile/0/", 1));
-    tile.is_ok_and(|t| TileId::in_tree(t.level, t.index, size).is_none_or(|signed| signed.width < t.width))
-}
-
-impl Check<'_> {
-    /// Holds the three copies of up to 256 leaf hashes against one another; two of three, or a signed segment, are the truth.
-    async fn group(&mut self, group: u64, segment: &[FromSegment], segment_path: &str) -> Result<()> {
-        let first = group * u64::from(TILE_WIDTH);
-        let id = TileId { level: 0, index: group, width: segment.len() as u16 };
-        let tile = self.read(id, |l, t| l.tile(t), first).await?;
-        let bundle = self.read(id, |l, t| l.entries(t), first).await?;
-        let tile_hashes: Vec<Hash> = tile.as_ref().map_or_else(Vec::new, |(_, b)| b.as_chunks().0.iter().copied().map(Hash).collect());
-        let (entries, clean) = bundle.as_ref().map_or_else(|| (Vec::new(), true), |(_, b)| entry_hashes(b));
-        let mut truth = Vec::with_capacity(segment.len());
-        let mut wrong_segment = None;
-        for (at, from_segment) in segment.iter().enumerate() {
-            let (in_tile, in_bundle) = (tile_hashes.get(at), entries.get(at));
-            let hash = match from_segment {
-                Some((hash, true)) => Some(*hash),
-                Some((hash, false)) if Some(hash) == in_tile || Some(hash) == in_bundle => Some(*hash),
-                Some((hash, false)) if in_tile.is_none() || in_tile != in_bundle => Some(*hash),
-                _ => in_tile.or(in_bundle).copied(),
-            };
-            if from_segment.is_some_and(|(in_segment, _)| Some(in_segment) != hash) {
-                wrong_segment.get_or_insert(first + at as u64);
+impl Verification<'_> {
+    /// Verifies, in memory that does not grow with the ledger. Files beyond the checkpoint are another process's work in progress and are passed over.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub async fn run(&self, progress: &mut (dyn FnMut(&Walk) + Send)) -> Result<Report> {
+        let mut faults = Vec::new();
+        let (note, checkpoint) = self.checkpoint(&mut faults).await?;
+        let mut listed = self.list().await?;
+        let mut waiting: Vec<(u64, u64)> = listed.files.iter().filter_map(|path| self.layout.parse_segment(path)).collect();
+        waiting.sort_unstable();
+        let ends = waiting.iter().map(|(first, count)| first.saturating_add(*count));
+        let size = checkpoint.as_ref().map_or_else(|| ends.max().unwrap_or(0), |c| c.size);
+        let origin = checkpoint.as_ref().map_or(String::new(), |c| c.origin.clone());
+        let mut walk = Walk::new(&origin, size, checkpoint.as_ref().map(|c| c.root));
+        faults.into_iter().for_each(|fault| walk.fault(fault));
+        let from = self.place.as_ref().filter(|place| walk.resume(place)).map_or(0, Place::size);
+        let with_segments = self.segments || !waiting.is_empty();
+        let mut segments = Segments::new(self.blobs, &self.layout, self.keys, waiting, from, size);
+        let mut place = None;
+        while let Some(id) = walk.wanted() {
+            place = walk.place().or(place);
+            let claims = if with_segments { segments.take(usize::from(id.width)).await? } else { Vec::new() };
+            segments.faults.drain(..).for_each(|fault| walk.fault(fault));
+            self.group(&mut walk, &mut listed, id, &claims, &segments.path).await?;
+            progress(&walk);
+            // Verification is no hurry of anybody's: whoever waits for this thread goes first.
+            tokio::task::yield_now().await;
+        }
+        place = walk.place().or(place);
+        segments.end();
+        segments.faults.drain(..).for_each(|fault| walk.fault(fault));
+        let from_segments = segments.seen;
+        self.older(&mut walk, checkpoint.as_ref()).await?;
+        self.handovers(&mut walk).await?;
+        if from == 0 {
+            let own = [self.layout.checkpoint(), self.layout.handovers()];
+            // Anchors are held against their keys by `check_anchors`.
+            let unseen = |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && !own.contains(*path) && !self.layout.is_anchor(path);
+            for path in listed.files.iter().filter(unseen) {
+                if !self.beyond(path, size) && self.blobs.get(path).await?.is_some() {
+                    walk.fault(Fault::new(self.name(path), None, "it is no part of this ledger"));
+                }
             }
-            truth.push(hash.unwrap_or(Hash([0; 32])));
         }
-        if let Some(index) = wrong_segment {
-            self.faults.push(Fault::new(segment_path, Some(index), "the record does not fit its hash in the tile and its entry"));
+        let mut faults = walk.finish();
+        faults.iter_mut().for_each(|fault| fault.file = format!("{}{}", self.layout.base(), fault.file));
+        Ok(Report { size, from, checkpoint: note, place: place.filter(|_| faults.is_empty()), faults })
+    }
+
+    /// A path as the walk names it: within the log's directory.
+    fn name(&self, path: &str) -> String {
+        path.strip_prefix(self.layout.base()).unwrap_or(path).to_owned()
+    }
+
+    async fn checkpoint(&self, faults: &mut Vec<Fault>) -> Result<(String, Option<Checkpoint>)> {
+        let Some((bytes, _)) = self.blobs.get(&self.layout.checkpoint()).await? else {
+            faults.push(Fault::gone("checkpoint", None));
+            return Ok((String::new(), None));
+        };
+        let note = match String::from_utf8(bytes.to_vec()) {
+            Ok(note) => note,
+            Err(why) => {
+                faults.push(Fault::new("checkpoint", None, why));
+                return Ok((String::new(), None));
+            }
+        };
+        match self.keys.checkpoint(&note, &self.layout.origin(self.keys.name())) {
+            Ok(checkpoint) => Ok((note, Some(checkpoint))),
+            Err(why) => {
+                faults.push(Fault::new("checkpoint", None, why));
+                Ok((note, None))
+            }
         }
-        if let Some((path, bytes)) = tile {
-            self.compare_tile(&path, &bytes, &truth, first, id.width);
-        }
-        if let Some((path, _)) = bundle {
-            let counted = clean && (entries.len() == truth.len() || (!path.contains(".p/") && entries.len() == usize::from(TILE_WIDTH)));
-            self.compare_entries(&path, &entries, counted, &truth, first);
-        }
-        self.partials(id, |l, t| l.tile(t), &truth, first).await?;
-        self.partials(id, |l, t| l.entries(t), &truth, first).await?;
-        for hash in truth {
-            self.push(0, hash).await?;
+    }
+
+    /// The list of keys stored beside the checkpoint must be the one that is trusted.
+    async fn handovers(&self, walk: &mut Walk) -> Result<()> {
+        let stored = self.blobs.get(&self.layout.handovers()).await?.map(|(bytes, _)| bytes);
+        match stored {
+            None if self.keys.handovers().is_empty() => {}
+            None => walk.fault(Fault::gone("keys", None)),
+            Some(stored) if stored == self.keys.handovers().as_bytes() => {}
+            Some(_) => walk.fault(Fault::new("keys", None, "it is not the list of keys that this ledger is verified by")),
         }
         Ok(())
     }
 
-    async fn read(&mut self, id: TileId, path: impl Fn(&Layout, TileId) -> String, first: u64) -> Result<Option<(String, Vec<u8>)>> {
-        let found = stored(self.blobs, id, |t| path(self.layout, t)).await?;
-        match &found {
-            Some((path, _)) => drop(self.seen.insert(path.clone())),
-            None => self.faults.push(Fault::new(path(self.layout, id), Some(first), "the file is gone")),
+    async fn list(&self) -> Result<Listed> {
+        let files: BTreeSet<String> = self.blobs.list(self.layout.base()).await?.into_iter().collect();
+        let mut partial: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (whole, path) in files.iter().filter_map(|path| path.split_once(".p/").map(|(whole, _)| (whole, path))) {
+            partial.entry(whole.to_owned()).or_default().push(path.clone());
+        }
+        Ok(Listed { files, partial, seen: BTreeSet::new() })
+    }
+
+    /// One group of up to 256 entries: its tile and bundle, their narrower copies, and the tiles above that it completes.
+    async fn group(&self, walk: &mut Walk, listed: &mut Listed, id: TileId, claims: &[merkle::Claim], segment: &str) -> Result<()> {
+        let tile = self.stored(listed, id, TileId::path).await?;
+        let bundle = self.stored(listed, id, TileId::entries_path).await?;
+        let above = if claims.is_empty() { self.above(id, walk.size()).await? } else { None };
+        let judged = walk.judge(id, tile.as_ref(), bundle.as_ref(), claims, above);
+        if let Some(index) = judged.wrong_claim {
+            walk.fault(Fault::new(self.name(segment), Some(index), "the record does not fit its hash in the tile and its entry"));
+        }
+        for narrower in self.narrower(listed, id, TileId::path).await? {
+            walk.compare_tile(&narrower, &judged.truth);
+        }
+        for narrower in self.narrower(listed, id, TileId::entries_path).await? {
+            walk.compare_bundle(&narrower, &judged.truth);
+        }
+        for built in walk.push(&judged.truth) {
+            match self.stored(listed, built.tile, TileId::path).await? {
+                Some(found) => walk.compare_tile(&found, &built.hashes),
+                None => walk.fault(Fault::gone(built.tile.path(), Some(built.first_entry()))),
+            }
+            for narrower in self.narrower(listed, built.tile, TileId::path).await? {
+                walk.compare_tile(&narrower, &built.hashes);
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash that the tile over a lowest tile keeps for it.
+    async fn above(&self, id: TileId, size: u64) -> Result<Option<Hash>> {
+        let Some(tile) = TileId::in_tree(1, id.index >> 8, size) else { return Ok(None) };
+        let found = crate::tiles::stored(self.blobs, tile, |t| self.layout.tile(t)).await?;
+        Ok(found.and_then(|(_, bytes)| bytes.as_chunks().0.get((id.index & 0xff) as usize).copied().map(Hash)))
+    }
+
+    async fn stored(&self, listed: &mut Listed, id: TileId, path: impl Fn(&TileId) -> String) -> Result<Option<Stored>> {
+        let Some((found, bytes)) = crate::tiles::stored(self.blobs, id, |t| format!("{}{}", self.layout.base(), path(&t))).await? else { return Ok(None) };
+        let tile = if found.contains(".p/") { id } else { TileId { width: TILE_WIDTH, ..id } };
+        listed.seen.insert(found);
+        Ok(Some(Stored { tile, bytes }))
+    }
+
+    /// Narrower partial files that are still there: they must say the same.
+    async fn narrower(&self, listed: &mut Listed, id: TileId, path: impl Fn(&TileId) -> String) -> Result<Vec<Stored>> {
+        let at = |tile: TileId| format!("{}{}", self.layout.base(), path(&tile));
+        let mut found = Vec::new();
+        for file in listed.partial.remove(&at(TileId { width: TILE_WIDTH, ..id })).unwrap_or_default() {
+            // Another spelling, or wider than what is signed: judged with the files left over.
+            let width = file.rsplit_once('/').and_then(|(_, w)| w.parse::<u16>().ok()).filter(|w| (1..=id.width).contains(w));
+            let Some(tile) = width.map(|width| TileId { width, ..id }).filter(|tile| at(*tile) == file) else { continue };
+            if listed.seen.insert(file.clone())
+                && let Some((bytes, _)) = self.blobs.get(&file).await?
+            {
+                found.push(Stored { tile, bytes: bytes.to_vec() });
+            }
         }
         Ok(found)
     }
 
-    fn compare_tile(&mut self, path: &str, bytes: &[u8], truth: &[Hash], first: u64, width: u16) {
-        let wanted: Vec<u8> = truth.iter().flat_map(|h| h.0).collect();
-        let longer = !path.contains(".p/") && width < TILE_WIDTH;
-        if bytes == wanted || (longer && bytes.starts_with(&wanted)) {
-            return;
-        }
-        let at = bytes.as_chunks::<32>().0.iter().zip(truth).position(|(b, h)| *b != h.0);
-        let what = at.map_or_else(|| format!("it has {} bytes instead of {}", bytes.len(), wanted.len()), |at| format!("hash {at} is not the right one"));
-        self.faults.push(Fault::new(path, Some(first + at.unwrap_or(0) as u64), what));
-    }
-
-    fn compare_entries(&mut self, path: &str, entries: &[Hash], counted: bool, truth: &[Hash], first: u64) {
-        let at = entries.iter().zip(truth).position(|(e, t)| e != t);
-        if at.is_none() && counted {
-            return;
-        }
-        let at = at.unwrap_or_else(|| entries.len().min(truth.len()));
-        self.faults.push(Fault::new(path, Some(first + at as u64), format!("entry {at} of the bundle is not the record that was signed")));
-    }
-
-    /// Narrower partial tiles and bundles that are still there must say the same.
-    async fn partials(&mut self, id: TileId, path: impl Fn(&Layout, TileId) -> String, truth: &[Hash], first: u64) -> Result<()> {
-        let whole = path(self.layout, TileId { width: TILE_WIDTH, ..id });
-        for file in self.partial.get(&whole).cloned().unwrap_or_default() {
-            let width = file.rsplit_once('/').and_then(|(_, w)| w.parse::<usize>().ok()).filter(|w| (1..=truth.len()).contains(w));
-            // Another spelling, or wider than what is signed: judged with the files left over.
-            let Some(width) = width.filter(|w| path(self.layout, TileId { width: *w as u16, ..id }) == file) else { continue };
-            if !self.seen.insert(file.clone()) {
-                continue;
-            }
-            let Some((bytes, _)) = self.blobs.get(&file).await? else { continue };
-            if file.contains("/tile/entries/") {
-                let (entries, clean) = entry_hashes(&bytes);
-                self.compare_entries(&file, &entries, clean && entries.len() == width, &truth[..width], first);
-            } else {
-                self.compare_tile(&file, &bytes, &truth[..width], first, width as u16);
-            }
+    /// What is stored must continue the checkpoint somebody kept.
+    async fn older(&self, walk: &mut Walk, newest: Option<&Checkpoint>) -> Result<()> {
+        let (Some(older), Some(newest)) = (&self.older, newest) else { return Ok(()) };
+        let proof = match Tiles::new(self.blobs, &self.layout).with(|tiles| consistency_proof(tiles, older.size, newest.size)).await {
+            Ok(proof) => Ok(proof),
+            Err(LedgerError::Merkle(why)) => Err(why),
+            Err(error) => return Err(error),
+        };
+        if let Some(fault) = continued(older, newest, proof) {
+            walk.fault(fault);
         }
         Ok(())
     }
 
-    /// Adds a hash to a level; a full tile is compared and stands for itself one level up.
-    async fn push(&mut self, level: usize, hash: Hash) -> Result<()> {
-        let mut next = Some(hash);
-        let mut level = level;
-        while let Some(hash) = next.take() {
-            if self.rows.len() == level {
-                self.rows.push((0, Vec::new()));
-            }
-            self.rows[level].1.push(hash);
-            if self.rows[level].1.len() == usize::from(TILE_WIDTH) {
-                next = Some(fold(&self.rows[level].1));
-                self.close(level).await?;
-            }
-            level += 1;
+    /// Whether a file belongs to a tree larger than the one signed: written, not yet signed.
+    fn beyond(&self, path: &str, size: u64) -> bool {
+        let segment = |path: &str| self.layout.parse_segment(path).is_some_and(|(first, _)| first >= size);
+        if segment(path) || path.strip_suffix(".note").is_some_and(segment) {
+            return true;
         }
-        Ok(())
-    }
-
-    async fn close(&mut self, level: usize) -> Result<()> {
-        let (index, hashes) = std::mem::take(&mut self.rows[level]);
-        self.rows[level].0 = index + 1;
-        let id = TileId { level: level as u8, index, width: hashes.len() as u16 };
-        self.edge.retain(|tile, _| tile.level != id.level);
-        self.edge.insert(id, hashes.iter().flat_map(|h| h.0).collect());
-        // Level 0 was compared with the other copies of its hashes.
-        if level > 0 {
-            let first = index.checked_shl(8 * (level as u32 + 1)).unwrap_or(u64::MAX);
-            if let Some((path, bytes)) = self.read(id, |l, t| l.tile(t), first).await? {
-                self.compare_tile(&path, &bytes, &hashes, first, id.width);
-            }
-            self.partials(id, |l, t| l.tile(t), &hashes, first).await?;
-        }
-        Ok(())
-    }
-
-    async fn finish(&mut self) -> Result<Hash> {
-        for level in 0..self.rows.len() {
-            if !self.rows[level].1.is_empty() {
-                self.close(level).await?;
-            }
-        }
-        let read = |tile: TileId| self.edge.get(&tile).cloned().ok_or_else(|| MerkleError::TileUnreadable { path: tile.path(), reason: "not built".into() });
-        Ok(root(&read, self.size)?)
+        let tile = TileId::from_path(&self.name(path).replacen("tile/entries/", "tile/0/", 1));
+        tile.is_ok_and(|t| TileId::in_tree(t.level, t.index, size).is_none_or(|signed| signed.width < t.width))
     }
 }

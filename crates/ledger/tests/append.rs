@@ -177,6 +177,12 @@ impl Trail for Failing {
     async fn quarantined_bytes(&self, id: Uuid) -> store::Result<(Quarantined, Vec<u8>)> {
         self.trail.quarantined_bytes(id).await
     }
+    async fn empty_quarantined(&self, ids: &[Uuid]) -> store::Result<u64> {
+        self.trail.empty_quarantined(ids).await
+    }
+    async fn scrub(&self) -> store::Result<()> {
+        self.trail.scrub().await
+    }
     async fn counts(&self) -> store::Result<Vec<model::source::StreamHealth>> {
         self.trail.counts().await
     }
@@ -219,6 +225,16 @@ async fn after_a_failed_fsync_nothing_is_acknowledged() {
     assert!(appender.fatal().unwrap().contains("fsync failed"));
     assert!(matches!(appender.append(delivery(9..10)).await, Err(LedgerError::Stopped(_))));
     assert_eq!(house.trail.head().await.unwrap().size, 0);
+}
+
+#[tokio::test]
+async fn told_to_stop_nothing_is_acknowledged() {
+    let house = House::embedded().await;
+    let appender = house.appender();
+    appender.append(delivery(0..1)).await.unwrap();
+    appender.stop("the tiles could not be written");
+    assert!(matches!(appender.append(delivery(1..2)).await, Err(LedgerError::Stopped(why)) if why.contains("tiles")));
+    assert_eq!((appender.fatal().as_deref(), house.trail.head().await.unwrap().size), (Some("the tiles could not be written"), 1));
 }
 
 #[tokio::test]

@@ -2,9 +2,7 @@
 
 mod house;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use house::{House, LEDGER, event, signer, verifier};
+use house::{House, LEDGER, dying::Dying, event, signer, verifier};
 use ledger::{Integrator, LedgerError, Lock, open_all, prove};
 use merkle::{Checkpoint, TlogProof, leaf_hash};
 use std::sync::{
@@ -13,7 +11,7 @@ use std::sync::{
 };
 use store::{
     StoreError,
-    blobs::{Blobs, Directory, Version},
+    blobs::{Blobs, Directory},
 };
 
 async fn what_is_appended_is_moved_signed_and_proved(house: House) {
@@ -73,49 +71,6 @@ async fn moved_signed_and_proved_on_sqlite_and_a_directory() {
 async fn moved_signed_and_proved_on_postgres_and_s3() {
     if let Some(house) = House::outgrown().await {
         what_is_appended_is_moved_signed_and_proved(house).await;
-    }
-}
-
-/// Blobs that fail from the n-th write on, before it or just after it: a process killed there.
-struct Dying {
-    blobs: Arc<dyn Blobs>,
-    left: Arc<AtomicUsize>,
-    after: bool,
-}
-
-impl Dying {
-    async fn write<T>(&self, work: impl Future<Output = store::Result<T>>) -> store::Result<T> {
-        let killed = || Err(StoreError::Unavailable { what: "blobs", why: "killed".into() });
-        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)) {
-            Err(_) => killed(),
-            Ok(1) if self.after => work.await.and_then(|_| killed()),
-            Ok(_) => work.await,
-        }
-    }
-}
-
-#[async_trait]
-impl Blobs for Dying {
-    async fn get(&self, path: &str) -> store::Result<Option<(Bytes, Version)>> {
-        self.blobs.get(path).await
-    }
-    async fn range(&self, path: &str, from: u64, until: u64) -> store::Result<Bytes> {
-        self.blobs.range(path, from, until).await
-    }
-    async fn put(&self, path: &str, bytes: Bytes) -> store::Result<()> {
-        self.write(self.blobs.put(path, bytes)).await
-    }
-    async fn create(&self, path: &str, bytes: Bytes) -> store::Result<()> {
-        self.write(self.blobs.create(path, bytes)).await
-    }
-    async fn swap(&self, path: &str, expected: Option<&Version>, bytes: Bytes) -> store::Result<Version> {
-        self.write(self.blobs.swap(path, expected, bytes)).await
-    }
-    async fn list(&self, prefix: &str) -> store::Result<Vec<String>> {
-        self.blobs.list(prefix).await
-    }
-    async fn delete(&self, path: &str) -> store::Result<()> {
-        self.write(self.blobs.delete(path)).await
     }
 }
 

@@ -2,46 +2,17 @@
 
 mod house;
 
-use house::{House, LEDGER, verifier};
-use ledger::prove;
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
+use house::{
+    House, LEDGER,
+    outsider::{agrees, files, run, tlog},
+    verifier,
 };
-
-/// The tool, where `scripts/test-tools.sh` puts it. Fails where it is missing, unless skipping was asked for.
-fn tool() -> Option<PathBuf> {
-    let path = Path::new(&std::env::var_os("HOME").unwrap()).join(".cache/veritrail/tlog/bin/aics-tlog");
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("VERITRAIL_TEST_SKIP_SERVICES").is_some(), "{} is missing; run ./scripts/test-tools.sh", path.display());
-    println!("aics-tlog is missing and VERITRAIL_TEST_SKIP_SERVICES is set: not tested");
-    None
-}
-
-/// Runs the tool; whether it agrees, and what it says.
-fn run(tool: &Path, arguments: &[&str]) -> (bool, String) {
-    let done = Command::new(tool).args(arguments).output().unwrap();
-    (done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr))
-}
-
-fn agrees(tool: &Path, arguments: &[&str]) {
-    let (ok, says) = run(tool, arguments);
-    assert!(ok, "{arguments:?}: {says}");
-}
-
-fn files(folder: &Path, under: &str, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder.join(under)).unwrap() {
-        let entry = entry.unwrap();
-        let path = if under.is_empty() { entry.file_name().into_string().unwrap() } else { format!("{under}/{}", entry.file_name().to_str().unwrap()) };
-        if entry.path().is_dir() { files(folder, &path, found) } else { found.push(path) }
-    }
-}
+use ledger::prove;
+use std::path::Path;
 
 #[tokio::test]
 async fn a_stranger_verifies_checkpoint_records_growth_and_tiles() {
-    let Some(tool) = tool() else { return };
+    let Some(tool) = tlog() else { return };
     let house = House::embedded().await;
     let integrator = house.integrator();
     let at = |name: &str| house.folder.path().join(name).to_str().unwrap().to_owned();

@@ -6,7 +6,7 @@ use model::{Actor, ActorKind, Class, Event, EventTime, Part, SubjectRef, Target,
 use std::{num::NonZeroUsize, sync::Arc};
 use store::{
     Result,
-    keys::{Keys, SubjectRow},
+    keys::{Keys, Rewrapped, SubjectRow},
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -23,9 +23,27 @@ impl Keys for Memory {
     async fn by_subject(&self, subjects: &[Uuid]) -> Result<Vec<SubjectRow>> {
         Ok(self.0.lock().await.iter().filter(|r| subjects.contains(&r.subject)).cloned().collect())
     }
-    async fn insert(&self, rows: Vec<SubjectRow>) -> Result<Vec<SubjectRow>> {
+    async fn insert(&self, _: Option<Uuid>, rows: Vec<SubjectRow>) -> Result<Vec<SubjectRow>> {
         self.0.lock().await.extend(rows.clone());
         Ok(rows)
+    }
+    async fn wrapped_under(&self) -> Result<Option<Uuid>> {
+        Ok(None)
+    }
+    async fn wrap_under(&self, _: Option<Uuid>, _: Uuid) -> Result<()> {
+        Err(store::StoreError::Conflict("it knows the derived one only".into()))
+    }
+    async fn walk(&self, _: Option<[u8; 16]>, _: u64) -> Result<Vec<SubjectRow>> {
+        Ok(Vec::new())
+    }
+    async fn count(&self) -> Result<u64> {
+        Ok(self.0.lock().await.iter().filter(|r| r.wrapped.is_some()).count() as u64)
+    }
+    async fn rewrap(&self, _: &[Rewrapped]) -> Result<u64> {
+        Ok(0)
+    }
+    async fn scrub(&self) -> Result<()> {
+        Ok(())
     }
     async fn erase(&self, subjects: &[Uuid]) -> Result<u64> {
         let mut rows = self.0.lock().await;

@@ -4,7 +4,7 @@ mod house;
 mod outside;
 
 use house::{House, LEDGER, verifier};
-use ledger::{AnchorKeys, Authority, Roots, Stamps, check_anchors};
+use ledger::{AnchorKeys, Authority, Layout, Roots, Stamps, anchor::stamp_over, check_anchors};
 use outside::{agrees, run, to};
 use serde_json::Value;
 use std::{path::Path, sync::Arc};
@@ -51,6 +51,13 @@ async fn checkpoints_are_time_stamped_and_openssl_agrees() {
     let mixed = ["ts", "-verify", "-in", &at("000000000090.tsr"), "-data", &at("000000000300.checkpoint"), "-CAfile", root];
     assert!(!run(tool, &mixed).0, "a stamp of another checkpoint was accepted");
 
+    // Handed out with proofs: the oldest over a record, and where none is yet, the newest.
+    for (index, size) in [(0, 90), (89, 90), (90, 300), (299, 300), (300, 300)] {
+        let found = stamp_over(house.blobs.as_ref(), LEDGER, 0, index).await.unwrap().unwrap();
+        assert_eq!(found.size, size, "record {index}");
+        assert!((started - 2_000_000..=now() + 2_000_000).contains(&found.time));
+    }
+
     // The next process goes on from what is stored and asks for nothing again.
     let next = Stamps::open(integrator.clone(), Authority::new(to("http://127.0.0.1:9/"), None)).await.unwrap().step(500).await.unwrap();
     assert_eq!((next.size, next.time, next.trouble), (300, standing.time, None));
@@ -85,11 +92,11 @@ async fn a_changed_bit_in_a_time_stamp_is_found_and_named() {
     integrator.step(1).await.unwrap().unwrap();
     let roots = roots(&files);
     Stamps::open(integrator, Authority::new(to(&url), Some(roots.clone()))).await.unwrap().step(2).await.unwrap();
-    let log = verifier();
+    let log = verifier().into();
     let check = async |roots: Option<&Roots>| {
         let mut report = house.verify().await;
         let keys = AnchorKeys { log: &log, witnesses: &[], roots };
-        let anchored = check_anchors(house.blobs.as_ref(), LEDGER, 0, keys, &mut report).await.unwrap();
+        let anchored = check_anchors(house.blobs.as_ref(), &Layout::new(LEDGER, 0), keys, &mut report).await.unwrap();
         (report.faults, anchored)
     };
     let (faults, anchored) = check(Some(&roots)).await;

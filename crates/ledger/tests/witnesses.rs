@@ -4,7 +4,7 @@ mod house;
 mod outside;
 
 use house::{House, LEDGER, verifier};
-use ledger::{AnchorKeys, Integrator, LedgerError, anchor::witnessed, check_anchors, prove};
+use ledger::{AnchorKeys, Integrator, Layout, LedgerError, anchor::witnessed, check_anchors, prove};
 use merkle::Note;
 use outside::{agrees, key, run, witnesses};
 use std::sync::Arc;
@@ -113,11 +113,11 @@ async fn a_changed_bit_among_cosignatures_is_found_and_named() {
         // Two hours, so that both are kept for good.
         witnesses.step(until as i64 * 100_000_000).await.unwrap();
     }
-    let (log, keys) = (verifier(), [key(&one)]);
+    let (log, keys) = (verifier().into(), [key(&one)]);
     let check = async |witnesses: &[merkle::WitnessKey]| {
         let mut report = house.verify().await;
         let keys = AnchorKeys { log: &log, witnesses, roots: None };
-        let anchored = check_anchors(house.blobs.as_ref(), LEDGER, 0, keys, &mut report).await.unwrap();
+        let anchored = check_anchors(house.blobs.as_ref(), &Layout::new(LEDGER, 0), keys, &mut report).await.unwrap();
         (report.faults, anchored)
     };
     let (faults, anchored) = check(&keys).await;
@@ -146,7 +146,7 @@ async fn a_changed_bit_among_cosignatures_is_found_and_named() {
         + "\u{2014} other.example/w 782ADAAAAABrA9ySxlsmpf6U3KPJj4ZVVsiigfJSVPZnqEjAqi5Pjb7RqLjEElGn9p/qIbM5qlljH5fAVkTEgr7Jzv/7HE8Yuv84BA==\n";
     house.blobs.put("activity/0/checkpoint", fake.into()).await.unwrap();
     assert!(check(&keys).await.0[0].what.contains("by no witness known here"));
-    let old = Note::parse(&text(&house, "anchor/witness/000000000040").await).unwrap().only(std::slice::from_ref(&log)).unwrap();
+    let old = Note::parse(&text(&house, "anchor/witness/000000000040").await).unwrap().only(std::slice::from_ref(log.newest())).unwrap();
     house.blobs.put("activity/0/checkpoint", old.into()).await.unwrap();
     let faults = check(&keys).await.0;
     assert!(faults.iter().any(|f| f.what.contains("rolled back")), "{faults:?}");

@@ -48,7 +48,7 @@ impl Checkpoint {
     /// Reads a signed note; the origin must be the one expected and a known key must have signed.
     pub fn verify(note: &str, origin: &str, known: &[NoteVerifier]) -> Result<Self, MerkleError> {
         let checkpoint = Self::parse_text(Note::parse(note)?.verify(known)?)?;
-        if checkpoint.origin == origin { Ok(checkpoint) } else { Err(MerkleError::malformed("checkpoint", "of another log")) }
+        if checkpoint.origin == origin { Ok(checkpoint) } else { Err(MerkleError::OtherLog { found: checkpoint.origin, wanted: origin.to_owned() }) }
     }
 }
 

@@ -18,6 +18,9 @@ pub enum MerkleError {
     /// A text or byte format is broken; the words say which and where.
     #[error("malformed {what}: {reason}")]
     Malformed { what: &'static str, reason: &'static str },
+    /// A checkpoint names another log than the one asked about.
+    #[error("it is of the log '{found}', not of '{wanted}'")]
+    OtherLog { found: String, wanted: String },
     /// The proof does not lead to the expected root.
     #[error("the proof does not lead to the expected root")]
     ProofMismatch,
@@ -27,6 +30,9 @@ pub enum MerkleError {
     /// None of the signatures is by a key we know.
     #[error("no signature is by a known key")]
     NoKnownSignature,
+    /// A key of the log signed a size that another of its keys signs.
+    #[error("checkpoints of {size} entries are signed by the key {wanted}, this one is signed by another key of the log")]
+    OtherKey { size: u64, wanted: String },
 }
 
 impl MerkleError {

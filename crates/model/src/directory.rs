@@ -37,6 +37,13 @@ pub struct Person {
     pub title: Option<String>,
     /// IANA zone, for example `Europe/Berlin`.
     pub zone: Option<String>,
+    /// When this person's values were erased; what is left is an id that events point to.
+    pub erased: Option<Micros>,
+}
+
+impl Person {
+    /// What stands in the name's place.
+    pub const ERASED: &str = "Erased person";
 }
 
 /// Where a person belonged, and to whom he reported, over time.

@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod class;
 pub mod directory;
+pub mod erasure;
 pub mod event;
 pub mod finding;
 pub mod job;
@@ -23,6 +24,7 @@ pub mod time;
 pub use alert::{Alert, AlertStatus, Verdict};
 pub use class::{Activity, Class};
 pub use directory::{Department, Link, Person, Validity};
+pub use erasure::{Erased, Erasure, ErasureState, Held, Hold, Left, LegalBasis};
 pub use event::{Actor, ActorKind, Change, Counts, Event, Network, Outcome, Target};
 pub use finding::{Finding, Severity};
 pub use job::{Job, JobState};

@@ -2,6 +2,7 @@
 
 mod detect;
 mod engine;
+mod erase;
 mod index;
 #[cfg(test)]
 mod tests;

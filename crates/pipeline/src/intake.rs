@@ -2,6 +2,7 @@
 
 mod body;
 mod chunk;
+mod forget;
 pub(crate) mod number;
 mod quarantine;
 mod read;
@@ -20,7 +21,7 @@ use ledger::{Appender, Delivery, Keyring};
 use model::{Micros, Position};
 use number::{Numbering, Poll, Pushes};
 use serde_json::Value;
-use state::{Lanes, StreamState};
+use state::{Lanes, Seal, StreamState};
 use std::{
     collections::BTreeMap,
     io::Read,
@@ -29,6 +30,7 @@ use std::{
 use store::trail::{Placed, Trail};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How much is taken at once. Past a limit the sender is told to wait; nothing is dropped.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +130,11 @@ impl Intake {
         self.appender.fatal()
     }
 
+    /// Acknowledges nothing more.
+    pub fn stop(&self, why: &str) {
+        self.appender.stop(why);
+    }
+
     /// Room for a body that begins to arrive; `expected_bytes` is what its sender announced, 0 where he did not.
     ///
     /// # Errors
@@ -211,7 +218,7 @@ impl Intake {
     ) -> Result<(Numbering, (u64, u64), Vec<Placed>), IntakeError> {
         let lane = self.lanes.enter(source.source.id, stream).await;
         let (_, stored) = self.trail.cursor(source.source.id, stream).await?;
-        let before = StreamState::read(stored)?;
+        let before = self.seal(source.source.id, stream).read(stored)?;
         let (connector, numbering, piece) = self.fold(source, stream, received, before.connector.clone(), items, numbering).await?;
         let after = StreamState { connector, ..before.clone() };
         let (records, quarantined) = (piece.records, piece.quarantine.len() as u64);
@@ -221,7 +228,7 @@ impl Intake {
             drop(lane);
             self.commit(delivery).await?
         } else {
-            delivery.state = Some(after.write()?);
+            delivery.state = Some(self.seal(source.source.id, stream).write(&after)?);
             let placed = self.commit(delivery).await?;
             drop(lane);
             placed
@@ -262,7 +269,7 @@ impl Intake {
         let mut delivery = delivery(source, stream, received, piece);
         delivery.cursor = Some(page.cursor);
         delivery.expected_cursor = Some(expected_cursor);
-        delivery.state = if after == before { None } else { Some(after.write()?) };
+        delivery.state = if after == before { None } else { Some(self.seal(source.source.id, stream).write(&after)?) };
         let mut accepted = Accepted::default();
         accepted.add(records, quarantined, &self.commit(delivery).await?);
         Ok(Some(accepted))
@@ -272,7 +279,11 @@ impl Intake {
     pub(crate) async fn enter(&self, source: &SourceWithSettings, stream: &str) -> Result<(tokio::sync::OwnedMutexGuard<()>, Value, StreamState), IntakeError> {
         let lane = self.lanes.enter(source.source.id, stream).await;
         let (cursor, stored) = self.trail.cursor(source.source.id, stream).await?;
-        Ok((lane, cursor, StreamState::read(stored)?))
+        Ok((lane, cursor, self.seal(source.source.id, stream).read(stored)?))
+    }
+
+    fn seal<'a>(&'a self, source: Uuid, stream: &'a str) -> Seal<'a> {
+        Seal { keyring: &self.keyring, source, stream }
     }
 
     /// Runs the connector's fold off the asynchronous threads.

@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use model::{
-    Position, Scope,
+    Micros, Position, Scope,
     query::{After, Bucket, EventQuery, Facet, Field, IndexEntry, Page},
 };
 
@@ -18,6 +18,16 @@ mod splits;
 mod tally;
 mod write;
 
+/// Events of one day, by the values of a field and by time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Old {
+    pub field: Field,
+    /// As in [`model::query::Filter`].
+    pub values: Vec<String>,
+    /// `[from, until)`, within one UTC day.
+    pub times: std::ops::Range<Micros>,
+}
+
 /// Every read takes the scope of the member who asks, and enforces it in the query: lists, counts, facets and histograms alike.
 #[async_trait]
 pub trait Events: Send + Sync {
@@ -29,6 +39,9 @@ pub trait Events: Send + Sync {
     async fn resume(&self) -> Result<u64>;
     /// Drops everything: the next `resume` is 0.
     async fn clear(&self) -> Result<()>;
+    /// Puts `entries` in the place of every event of `old`; of what they replace nothing is left in any file. Nothing may be added meanwhile,
+    /// and what was added must be committed.
+    async fn replace(&self, old: Old, entries: Vec<IndexEntry>) -> Result<()>;
 
     /// Newest first by (event time, index).
     async fn search(&self, scope: &Scope, query: &EventQuery, after: Option<After>, limit: usize) -> Result<Page>;

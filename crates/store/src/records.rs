@@ -2,6 +2,7 @@
 
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
 pub use departments::Departments;
+pub use erasures::{Erasures, Holds};
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
 pub use ingest_keys::{IngestKey, IngestKeys};
@@ -18,6 +19,7 @@ pub use sources::Sources;
 
 mod alerts;
 mod departments;
+mod erasures;
 mod findings;
 mod followers;
 mod ingest_keys;
@@ -55,6 +57,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
         polls::MIGRATIONS,
         followers::MIGRATIONS,
         findings::MIGRATIONS,
+        erasures::MIGRATIONS,
     ] {
         database.migrate(part).await?;
     }

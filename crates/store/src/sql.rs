@@ -19,6 +19,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a caller waits for a connection before the store counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 4;
+const SCRUB_TRIES: u32 = 200;
+const SCRUB_PAUSE: Duration = Duration::from_millis(50);
 /// 4-KiB pages in the write-ahead log before they are copied into the database: 64 MB. A batch of the trail's tail lives for about a second; with the
 /// usual 4 MB every one would be written twice.
 const SQLITE_CHECKPOINT_PAGES: &str = "16000";
@@ -82,12 +84,35 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Leaves nothing of changed and deleted rows of these tables in pages and logs of the database: SQLite overwrites them as it goes and here empties
+    /// its write-ahead log; PostgreSQL writes the tables anew, which shuts others out of them for that time.
+    pub async fn scrub(&self, tables: &[&str]) -> Result<()> {
+        if self.backend() == DbBackend::Sqlite {
+            for _ in 0..SCRUB_TRIES {
+                let rows = rows(&self.connection, self.what, "PRAGMA wal_checkpoint(TRUNCATE)", vec![]).await?;
+                // Busy while a reader still needs the log.
+                if rows.first().map_or(Ok(0), |row| column::<i64>(row, "busy"))? == 0 {
+                    return Ok(());
+                }
+                tokio::time::sleep(SCRUB_PAUSE).await;
+            }
+            return Err(StoreError::Unavailable { what: self.what, why: "its write-ahead log is in use and could not be emptied".into() });
+        }
+        for table in tables {
+            self.execute(&format!("VACUUM (FULL) {table}"), vec![]).await?;
+        }
+        Ok(())
+    }
+}
+
 async fn sqlite(url: &str, connections: u32, what: &'static str) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
     options.map_sqlx_sqlite_opts(|o| {
         let o = o.busy_timeout(BUSY_TIMEOUT).foreign_keys(true).pragma("journal_mode", "WAL").pragma("synchronous", "FULL");
-        o.pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
+        // What is deleted is overwritten: an erased key or name must not lie on in a free page.
+        o.pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES).pragma("secure_delete", "ON")
     });
     sea_orm::Database::connect(options).await.map_err(|e| failed(what, e))
 }

@@ -111,6 +111,10 @@ pub trait Trail: Send + Sync {
     /// Cursors of followers (index, detect): committed by their own means or here.
     async fn quarantined(&self, source: Option<Uuid>, before: Option<Uuid>, limit: u64) -> Result<Vec<Quarantined>>;
     async fn quarantined_bytes(&self, id: Uuid) -> Result<(Quarantined, Vec<u8>)>;
+    /// Empties what is kept of these quarantined records; that they came, and why they were refused, stays.
+    async fn empty_quarantined(&self, ids: &[Uuid]) -> Result<u64>;
+    /// Leaves nothing of emptied quarantine and of replaced states in the store's pages and logs.
+    async fn scrub(&self) -> Result<()>;
     /// Per (source, stream): events, duplicates, quarantined, newest receive and event time.
     async fn counts(&self) -> Result<Vec<model::source::StreamHealth>>;
 }

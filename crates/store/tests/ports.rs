@@ -73,6 +73,29 @@ async fn events_in_splits() {
 }
 
 #[tokio::test]
+async fn a_day_gone_by_keeps_one_segment_and_no_leftovers() {
+    use model::time::{DAY, EventTime};
+    use std::collections::BTreeSet;
+    use store::events::Events;
+    let folder = tempdir().unwrap();
+    let events = Splits::open(folder.path()).await.unwrap();
+    let mut index = 0;
+    for day in 0..12 {
+        for _ in 0..4 {
+            let mut entry = testkit::events::entry(index);
+            entry.clear.time = EventTime::utc(day * DAY);
+            events.add(vec![entry]).await.unwrap();
+            index += 1;
+            events.commit(index).await.unwrap();
+        }
+    }
+    // More days than are written to at once: the first of them is closed.
+    let files = std::fs::read_dir(folder.path().join("days/0")).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
+    let segments: BTreeSet<String> = files.filter_map(|name| name.split_once('.').map(|(id, _)| id.to_owned())).filter(|id| id.len() == 32).collect();
+    assert_eq!(segments.len(), 1, "{segments:?}");
+}
+
+#[tokio::test]
 async fn a_batch_that_moved_leaves_no_hole_in_what_is_read() {
     use store::{
         sql::Handle,

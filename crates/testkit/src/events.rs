@@ -6,7 +6,7 @@ use model::{
     query::{EventQuery, Field, Filter, IndexEntry},
     time::{DAY, HOUR},
 };
-use store::events::Events;
+use store::events::{Events, Old};
 use uuid::Uuid;
 
 fn position(index: u64) -> Position {
@@ -45,6 +45,7 @@ pub async fn suite(events: &dyn Events) {
     nothing_shows_before_its_commit(events).await;
     pages_are_newest_first_and_whole(events).await;
     questions_are_answered(events).await;
+    what_is_replaced_is_gone_and_the_rest_untouched(events).await;
     a_second_feed_adds_nothing_and_a_clear_drops_all(events).await;
 }
 
@@ -89,6 +90,29 @@ async fn questions_are_answered(events: &dyn Events) {
     assert_eq!(events.get(&everything, &position(41)).await.unwrap().unwrap().record, 41_u64.to_le_bytes());
     assert_eq!(events.get(&everything, &position(60)).await.unwrap(), None);
     assert_eq!(events.count(&Scope::nothing(), &EventQuery::default()).await.unwrap(), 0);
+}
+
+async fn what_is_replaced_is_gone_and_the_rest_untouched(events: &dyn Events) {
+    let everything = Scope::everything();
+    let count = async |query: EventQuery| events.count(&everything, &query).await.unwrap();
+    let actor = Uuid::from_u128(401).to_string();
+    let of_actor = EventQuery { filters: vec![Filter { field: Field::Actor, values: vec![actor.clone()], exclude: false }], ..Default::default() };
+    let ones = EventQuery { tokens: vec![1], ..Default::default() };
+    assert_eq!((count(of_actor.clone()).await, count(ones.clone()).await), (15, 6));
+    // On the second day the actor did 1, 13, 25, 37 and 49; only the first of them has the token 1.
+    let blank = |index| IndexEntry { tokens: Vec::new(), record: vec![7], ..entry(index) };
+    let old = Old { field: Field::Actor, values: vec![actor], times: DAY..2 * DAY };
+    events.replace(old.clone(), [1, 13, 25, 37, 49].map(blank).to_vec()).await.unwrap();
+    assert_eq!((count(of_actor.clone()).await, count(ones.clone()).await, count(EventQuery::default()).await), (15, 5, 60));
+    assert_eq!(events.get(&everything, &position(25)).await.unwrap().unwrap().record, [7]);
+    assert_eq!(events.get(&everything, &position(26)).await.unwrap().unwrap().record, 26_u64.to_le_bytes());
+    let bars = events.histogram(&everything, &EventQuery::default(), DAY).await.unwrap();
+    assert_eq!(bars.iter().map(|b| b.success).collect::<Vec<_>>(), [20, 20, 20]);
+    let narrow = Old { times: DAY + 4 * HOUR..DAY + 5 * HOUR, ..old };
+    events.replace(narrow, Vec::new()).await.unwrap();
+    assert_eq!((count(of_actor).await, events.get(&everything, &position(25)).await.unwrap()), (14, None), "only what lies in the time asked for");
+    events.replace(Old { times: DAY + 4 * HOUR..DAY + 5 * HOUR, field: Field::Actor, values: vec![] }, vec![entry(25)]).await.unwrap();
+    assert_eq!(events.resume().await.unwrap(), 60, "the follower's place is what it was");
 }
 
 async fn a_second_feed_adds_nothing_and_a_clear_drops_all(events: &dyn Events) {

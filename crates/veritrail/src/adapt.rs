@@ -1,13 +1,15 @@
 //! Where a port of one floor meets a use case of another.
 
-use app::{App, directory::Attributor};
+use app::{App, AppError, directory::Attributor, erasures::Views};
 use async_trait::async_trait;
 use model::{
     SourceState,
     directory::{Attributed, Seen},
 };
-use pipeline::{Attribution, SourceWithSettings, Sources};
+use pipeline::{Attribution, IndexFollower, Intake, IntakeError, SourceWithSettings, Sources};
+use std::sync::Arc;
 use store::{StoreError, records::Sources as _};
+use uuid::Uuid;
 
 /// The sources as the poller asks for them.
 pub struct Polled(pub App);
@@ -41,5 +43,28 @@ pub struct Directory(pub Attributor);
 impl Attribution for Directory {
     async fn attribute(&self, seen: &[Seen]) -> Result<Vec<Attributed>, StoreError> {
         self.0.attribute(seen).await
+    }
+}
+
+/// What an erasure reaches beyond the records: the searchable view, and what connectors remember.
+pub struct Erasable {
+    pub index: Arc<IndexFollower>,
+    pub intake: Arc<Intake>,
+}
+
+#[async_trait]
+impl Views for Erasable {
+    async fn erase(&self, subjects: &[Uuid], progress: &(dyn Fn(u64, u64) + Send + Sync)) -> app::Result<u64> {
+        self.index.erase(subjects, progress).await.map_err(failed)
+    }
+    async fn forget(&self, source: Uuid, stream: &str, names: &[String]) -> app::Result<bool> {
+        self.intake.forget(source, stream, names).await.map_err(failed)
+    }
+}
+
+fn failed(error: IntakeError) -> AppError {
+    match error {
+        IntakeError::Store(error) => error.into(),
+        other => AppError::Internal(other.to_string()),
     }
 }

@@ -35,7 +35,16 @@ pub enum Command {
         after_help = "Examples:\n  veritrail query --from -24h outcome:failure\n  veritrail query --filter class:authentication --words dana --format ndjson"
     )]
     Query(Query),
-    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint, and what witnesses and the time-stamping authority said. Names each fault.
+    /// Packs matching records with their proofs, for an auditor who trusts nobody (docs/evidence.md).
+    #[command(
+        after_help = "Examples:\n  veritrail evidence --query 'from=-7d&filter=outcome:failure' --out pack.zip\n  veritrail evidence --query 'from=2026-11-01&until=2026-12-01&filter=source:sales' --out november.zip\nThe query is written as in the address of the page Activity. What a checkpoint does not cover yet is waited for: `veritrail serve` signs."
+    )]
+    Evidence(Evidence),
+    /// Checks every stored byte of a ledger: segments, entries, tiles, checkpoint, and what witnesses and the time-stamping authority said. Names each
+    /// fault.
+    #[command(
+        after_help = "Examples:\n  veritrail verify\n  veritrail verify --ledger self --from yesterday.checkpoint\n  veritrail verify --key KEY /media/copy/activity/0\n  veritrail verify --key KEY https://veritrail.example.com/ledger/activity\nEnds with 0 when all is well, 2 with a fault, 1 when nothing could be verified. Auditors need only the binary veritrail-verify (docs/trust.md)."
+    )]
     Verify(Verify),
     /// Lists, adds, checks sources and makes their ingest keys.
     Source {
@@ -56,6 +65,19 @@ pub enum Command {
     Directory {
         #[command(subcommand)]
         command: Directory,
+    },
+    /// Lists what people's keys are wrapped by, or changes to another key-encryption key.
+    #[command(
+        after_help = "Examples:\n  veritrail keys list\n  veritrail keys rotate --retire\nIt may be stopped at any point and run again, beside `serve` (docs/keys.md)."
+    )]
+    Keys {
+        #[command(subcommand)]
+        command: Keys,
+    },
+    /// Shows the keys that sign the ledgers' checkpoints, as a contract names them, or makes others.
+    Ledger {
+        #[command(subcommand)]
+        command: Ledger,
     },
     /// Rebuilds the searchable view from the trail.
     Index {
@@ -133,16 +155,32 @@ pub struct Query {
 }
 
 #[derive(Debug, Args)]
+pub struct Evidence {
+    /// What to pack, as in the address of the page Activity: from, until, filter=FIELD:VALUE, q, min_rows, joined by &.
+    #[arg(long)]
+    pub query: String,
+    /// The file to write; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct Verify {
     /// activity, or self.
     #[arg(long, default_value = "activity")]
     pub ledger: String,
-    /// A copy of a ledger's directory instead of this installation's; needs --key.
-    #[arg(value_name = "DIR", requires = "key")]
-    pub directory: Option<PathBuf>,
-    /// Verifier key as `veritrail init` printed it: name+hash+base64.
+    /// A copy of a ledger's directory, or the address where it is published, instead of this installation's; needs --key.
+    #[arg(value_name = "DIR|URL", requires = "key")]
+    pub place: Option<String>,
+    /// Verifier key as `veritrail ledger key show` prints it: name+hash+base64; those before and after it are learnt from it.
     #[arg(long)]
     pub key: Option<String>,
+    /// A checkpoint kept from earlier: what is stored must continue it.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Keeps how far it came, and goes on from there next time. Files before that place are then not read again.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
     /// Key of a witness: name+hash+base64; may be given several times. Otherwise those of the configuration.
     #[arg(long = "witness", value_name = "KEY")]
     pub witnesses: Vec<String>,
@@ -211,6 +249,41 @@ pub enum Member {
 pub enum Directory {
     /// Reads a CSV of people; bad lines are reported, good ones kept.
     Import { file: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Every key-encryption key, how it is kept, and how many keys are under it.
+    List,
+    /// Makes a key-encryption key, puts it in force, and wraps every key anew. Goes on with a rotation that was stopped.
+    Rotate {
+        /// Then destroys those that nothing is under any more.
+        #[arg(long)]
+        retire: bool,
+    },
+    /// Destroys key-encryption keys that nothing is under any more: backups of the key store from their time can no longer be read.
+    Retire,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// The keys that sign checkpoints.
+    Key {
+        #[command(subcommand)]
+        command: LedgerKey,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LedgerKey {
+    /// Verifier keys with the sizes they sign, and a text for a contract.
+    Show,
+    /// Makes another signing key, which takes over with the next checkpoint. Witnesses must learn it (docs/keys.md).
+    Rotate {
+        /// activity, or self; both where left out.
+        #[arg(long)]
+        ledger: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

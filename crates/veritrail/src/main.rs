@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod notify;
+mod published;
 mod rules;
 mod serve;
 mod stores;
@@ -61,11 +62,14 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Init => commands::init::run(&config).await?,
         Command::Import(import) => commands::import::run(&config, &import).await?,
         Command::Query(query) => commands::query::run(&config, &query).await?,
+        Command::Evidence(evidence) => commands::evidence::run(&config, &evidence).await?,
         Command::Verify(verify) => return commands::verify::run(&config, &verify).await,
         Command::Source { command } => commands::source::run(&config, command).await?,
         Command::Rules { command } => return commands::rules::run(&config, &command),
         Command::Member { command } => commands::member::run(&config, command).await?,
         Command::Directory { command } => commands::directory::run(&config, command).await?,
+        Command::Keys { command } => commands::keys::run(&config, command).await?,
+        Command::Ledger { command } => commands::ledger::run(&config, command).await?,
         Command::Index { command } => commands::index::run(&config, &command).await?,
         Command::Config { command } => commands::config::run(&explained, &command)?,
     }

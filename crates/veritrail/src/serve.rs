@@ -1,7 +1,7 @@
 //! `veritrail serve`: every task of one node, wired, until it is asked to stop.
 
 use crate::{
-    adapt::{Directory, Polled},
+    adapt::{Directory, Erasable, Polled},
     anchors::{self, Anchoring},
     assets,
     config::{Config, Explained},
@@ -11,11 +11,18 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use api::{Http, Live, Metrics, Parts, Server, Setting, SettingsSection};
-use app::{App, AppParts, Policy, alerts::AlertFollower, ledgers::Signed};
+use app::{
+    App, AppParts, Policy,
+    alerts::AlertFollower,
+    erasures::Eraser,
+    ledgers::{Schedule, Signed},
+};
 use detect::RuleSet;
-use ledger::{Appender, Integrator, Layout, Reader};
-use merkle::Checkpoint;
-use model::position::{ACTIVITY, SELF};
+use ledger::{Appender, Integrator, Layout, Reader, tombstone};
+use model::{
+    SECOND,
+    position::{ACTIVITY, SELF},
+};
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
 use std::{
     collections::BTreeMap,
@@ -36,6 +43,12 @@ const INTEGRATE_EVERY: Duration = Duration::from_millis(700);
 const ALERT_EVERY: Duration = Duration::from_millis(300);
 /// How long requests under way may take to end after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(20);
+/// Left to the answers under way after a failure that nothing may be acknowledged after.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+const LOOK_FOR_FAILURE_EVERY: Duration = Duration::from_millis(100);
+/// How often erasures are looked for; one that stopped is tried again ever later.
+const ERASE_EVERY: Duration = Duration::from_millis(500);
+const ERASE_LATER: Duration = Duration::from_secs(300);
 const ALERT_QUEUE: usize = 1_024;
 
 /// The parts that the command line shares with the server.
@@ -64,6 +77,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         trail: trail.clone(),
         rules: Arc::new(rules::book(&rules)),
         blobs: stores.blobs.clone(),
+        apart: stores.lock.clone(),
         policy: Policy::standard()?,
         self_generation: 0,
         public_url: config.public_url(),
@@ -83,6 +97,8 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
 pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {
     let _claim = Claim::take(config)?;
     let node = node(config, demo).await?;
+    // Before anything is served: a restored backup may hold keys that were destroyed.
+    let risen = tombstone::lay_to_rest(node.stores.lock.as_ref(), &node.stores.keyring).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let contradicted = Arc::new(OnceLock::new());
@@ -90,12 +106,12 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
         let integrator = Arc::new(node.stores.integrator(config, ledger, trail)?);
         integrator.check().await.with_context(|| format!("the ledger '{ledger}' is not what was last signed; nothing is served"))?;
-        let verifier = node.stores.signer(config, ledger)?.verifier();
-        let layout = Layout::new(ledger, 0);
-        node.app.board.key(ledger, &layout.origin(verifier.name()), &verifier.to_string());
+        let (keys, layout) = (integrator.keys().await?, Layout::new(ledger, 0));
+        let origin = layout.origin(keys.name());
+        node.app.board.keys(ledger, &origin, keys.clone());
         if let Some((note, _)) = node.stores.blobs.get(&layout.checkpoint()).await? {
             let note = String::from_utf8_lossy(&note);
-            let found = Checkpoint::verify(&note, &layout.origin(verifier.name()), &[verifier])?;
+            let found = keys.checkpoint(&note, &origin)?;
             // Just held against the lock: this is the time it was last known to be true.
             node.app.board.signed(ledger, Signed { generation: 0, size: found.size, root: found.root.to_string(), time: app::system_clock() });
         }
@@ -103,9 +119,9 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         let all_signed = CancellationToken::new();
         anchoring.start(&mut tasks, &stop, &all_signed, &contradicted);
         tasks.spawn({
-            let (app, stop) = (node.app.clone(), stop.clone());
+            let (app, intake, stop) = (node.app.clone(), node.intake.clone(), stop.clone());
             async move {
-                integrate(integrator, app, ledger, stop).await;
+                integrate(integrator, app, intake, ledger, stop).await;
                 all_signed.cancel();
             }
         });
@@ -141,6 +157,12 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         }
     });
     tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
+    let eraser = Eraser::new(node.app.clone(), Arc::new(Erasable { index: index.clone(), intake: node.intake.clone() }));
+    tasks.spawn(run_erasures(eraser, stop.clone()));
+    if !risen.is_empty() {
+        tracing::warn!("{} subjects that were erased had their keys back, as after restoring a backup; they are erased again", risen.len());
+        index.erase(&risen, &|_, _| {}).await?;
+    }
     tasks.spawn({
         let stop = stop.clone();
         async move { index.run(stop).await }
@@ -154,6 +176,9 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         async move { poller.run(stop).await }
     });
     tasks.spawn(run_jobs(node.app.clone(), stop.clone()));
+    let schedule =
+        Schedule { new_every: i64::from(config.ledger.verify_every_secs) * SECOND, all_every: i64::from(config.ledger.verify_all_every_secs) * SECOND };
+    tasks.spawn(verify_ledgers(node.app.clone(), schedule, stop.clone()));
 
     let http = Http {
         secure: config.public_url().starts_with("https:"),
@@ -171,6 +196,12 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     let mut serving = tokio::spawn(async move { serving.await });
     tokio::select! {
         ended = &mut serving => ended?.context("the HTTP server ended")?,
+        why = failed(&node.intake) => {
+            // Nothing is finished any more: what this process remembers may not be what is on the disk. The next start reads that anew.
+            tasks.abort_all();
+            tokio::time::sleep(LAST_WORDS).await;
+            bail!("stopped, nothing more is acknowledged: {why}; find the cause, then start again");
+        }
         () = stop.cancelled() => {
             // Live streams never end by themselves.
             if tokio::time::timeout(GRACE.min(Duration::from_secs(3)), &mut serving).await.is_err() {
@@ -183,23 +214,44 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     if tokio::time::timeout(GRACE, ended).await.is_err() {
         bail!("some work did not end within {} s; what was acknowledged is durable and is resumed at the next start", GRACE.as_secs());
     }
+    if let Some(why) = node.intake.fatal() {
+        bail!("stopped after a failure: {why}");
+    }
     match contradicted.get() {
         Some(why) => bail!("a witness contradicts the ledger, so nothing more is served: {why}"),
         None => Ok(()),
     }
 }
 
+/// Waits for a failure after which nothing may be acknowledged; why.
+async fn failed(intake: &Intake) -> String {
+    loop {
+        if let Some(why) = intake.fatal() {
+            return why;
+        }
+        tokio::time::sleep(LOOK_FOR_FAILURE_EVERY).await;
+    }
+}
+
 /// Goes on after a stop until all that is there is signed.
-async fn integrate(integrator: Arc<Integrator>, app: App, ledger: &'static str, stop: CancellationToken) {
+async fn integrate(integrator: Arc<Integrator>, app: App, intake: Arc<Intake>, ledger: &'static str, stop: CancellationToken) {
     loop {
         let last = stop.is_cancelled();
         let now = app::system_clock();
         let behind = match integrator.step(now).await {
             Ok(Some(done)) => {
                 app.board.signed(ledger, Signed { generation: 0, size: done.size, root: done.root.to_string(), time: now });
+                if let Some((origin, before)) = app.board.verifiers(ledger).filter(|(_, before)| *before != done.keys) {
+                    tracing::info!("the ledger '{ledger}' is signed by {} from now on; before by {}", done.keys.newest(), before.newest());
+                    app.board.keys(ledger, &origin, done.keys.clone());
+                }
                 done.behind > 0
             }
             Ok(None) => false,
+            Err(error) if error.is_fatal() => {
+                intake.stop(&format!("the ledger '{ledger}' could not be integrated: {error}"));
+                return;
+            }
             Err(error) => {
                 tracing::error!("the ledger '{ledger}' could not be integrated: {error}");
                 false
@@ -242,6 +294,38 @@ async fn run_jobs(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+/// What is not finished at a stop is due again at the next start.
+async fn verify_ledgers(app: App, schedule: Schedule, stop: CancellationToken) {
+    let rest = Duration::from_micros(schedule.rest().unsigned_abs());
+    while !stop.is_cancelled() {
+        let verify = async {
+            tokio::time::sleep(rest).await;
+            app.verify_due(&schedule).await
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            verified = verify => if let Err(error) = verified {
+                tracing::error!("the ledgers could not be verified; it is tried again: {error}");
+            }
+        }
+    }
+}
+
+async fn run_erasures(eraser: Eraser, stop: CancellationToken) {
+    let mut pause = ERASE_EVERY;
+    while !stop.is_cancelled() {
+        pause = match eraser.step().await {
+            Ok(true) => continue,
+            Ok(false) => ERASE_EVERY,
+            Err(_) => (pause * 2).min(ERASE_LATER),
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

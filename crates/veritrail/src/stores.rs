@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use anyhow::{Context, Result, bail};
-use ledger::{Integrator, Keyring, Lock, Master};
+use ledger::{Integrator, KeyFolder, Keyring, LedgerError, Lock, Master, Signers};
 use merkle::NoteSigner;
 use std::{
     fs::File,
@@ -12,6 +12,7 @@ use std::{
 };
 use store::{
     blobs::{Blobs, Directory, S3},
+    StoreError,
     keys::SqlKeys,
     sql::Database,
     trail::{SqlTrail, Trail},
@@ -31,6 +32,8 @@ pub struct Stores {
     /// The ledger `self`, in the records database: a change and its self event are one transaction.
     pub self_trail: Arc<SqlTrail>,
     pub keyring: Arc<Keyring>,
+    /// Key-encryption keys, and the ledgers' signing keys.
+    pub keys: KeyFolder,
     pub blobs: Arc<dyn Blobs>,
     pub lock: Arc<dyn Blobs>,
     pub index: PathBuf,
@@ -47,13 +50,20 @@ impl Stores {
         let records = Database::open(&config.database_url(&config.data.records, "records"), "the database of records").await?;
         store::records::migrate(&records).await?;
         let trail = Database::open(&config.database_url(&config.data.trail, "trail"), "the trail").await?;
-        let keys = SqlKeys::open(Database::open(&config.database_url(&config.data.keys, "keys"), "the key store").await?).await?;
-        let keyring = Arc::new(Keyring::new(Master::from_secret(&secret)?, Arc::new(keys), KEYRING_CAPACITY));
+        let wrapped = SqlKeys::open(Database::open(&config.database_url(&config.data.keys, "keys"), "the key store").await?).await?;
+        let keys = config.key_folder()?;
+        let keyring = Arc::new(Keyring::with_wraps(Master::from_secret(&secret)?, Arc::new(keys.clone()), Arc::new(wrapped), KEYRING_CAPACITY));
+        match keyring.ready().await {
+            // It may come back: until then whoever needs it is told to try again.
+            Err(LedgerError::Store(away @ StoreError::Unavailable { .. })) => tracing::error!("nothing sealed can be opened and nothing is taken: {away}"),
+            ready => ready?,
+        }
         Ok(Self {
             trail: Arc::new(SqlTrail::open(trail, model::position::ACTIVITY, 0).await?),
             self_trail: Arc::new(SqlTrail::open(records.clone(), model::position::SELF, 0).await?),
             records,
             keyring,
+            keys,
             blobs: blobs(&config.data.blobs, config.data.directory.join("blobs"))?,
             lock: blobs(&config.data.lock, config.data.directory.join("lock"))?,
             index: config.data.directory.join("index"),
@@ -61,18 +71,23 @@ impl Stores {
         })
     }
 
-    /// The key that signs a ledger's checkpoints; derived from the master secret, named by the configuration's origin.
-    pub fn signer(&self, config: &Config, ledger: &str) -> Result<NoteSigner> {
-        Ok(NoteSigner::new(&config.signer_name(), &self.keyring.mac("ledger-signer", &[ledger.as_bytes()]))?)
+    /// The keys that sign a ledger's checkpoints, named by the configuration's origin: the first is derived from the master secret.
+    pub fn signers(&self, config: &Config, ledger: &str) -> Result<Signers> {
+        let first = NoteSigner::new(&config.signer_name(), &self.keyring.mac("ledger-signer", &[ledger.as_bytes()]))?;
+        Ok(Signers::with_folder(first, self.keys.clone(), ledger))
+    }
+
+    pub fn trail_of(&self, ledger: &str) -> Arc<dyn Trail> {
+        if ledger == model::position::SELF { self.self_trail.clone() } else { self.trail.clone() }
     }
 
     /// What was last signed of a ledger.
     pub fn lock_of(&self, ledger: &str) -> Lock {
-        Lock::new(self.lock.clone(), &format!("{ledger}.lock"))
+        Lock::of(self.lock.clone(), ledger)
     }
 
     pub fn integrator(&self, config: &Config, ledger: &str, trail: Arc<dyn Trail>) -> Result<Integrator> {
-        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signer(config, ledger)?, self.lock_of(ledger), self.node))
+        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signers(config, ledger)?, self.lock_of(ledger), self.node))
     }
 }
 

@@ -46,6 +46,13 @@ export const api = {
     upload("/directory/import", file, { progress, type: "text/csv" }),
   departments: (signal?: Signal) => get("/departments", { signal }),
 
+  erasures: (signal?: Signal) => get("/erasures", { signal }),
+  erasurePreview: (whom: T.Whom, signal?: Signal) => get("/erasures/preview", { query: whom, signal }),
+  erase: (body: T.ErasureNew) => post("/erasures", { body }),
+  holds: (signal?: Signal) => get("/holds", { signal }),
+  placeHold: (body: T.HoldNew) => post("/holds", { body }),
+  releaseHold: (id: string) => post("/holds/{id}/release", { path: { id } }),
+
   alerts: (query: { status?: string; severity?: string }, cursor: Cursor, signal?: Signal) =>
     get("/alerts", { query: { ...query, cursor }, signal }),
   alert: (id: string, signal?: Signal) => get("/alerts/{id}", { path: { id }, signal }),
@@ -69,6 +76,7 @@ export const api = {
   replay: (id: string) => post("/quarantine/{id}/replay", { path: { id } }),
 
   createExport: (query: string, format: T.ExportFormat) => post("/exports", { body: { query, format } }),
+  createEvidence: (query: string) => post("/evidence", { body: { query } }),
   jobs: (signal?: Signal) => get("/jobs", { signal }),
   job: (id: string, signal?: Signal) => get("/jobs/{id}", { path: { id }, signal }),
   cancelJob: (id: string) => remove("/jobs/{id}", { path: { id } }),

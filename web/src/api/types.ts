@@ -54,6 +54,14 @@ export type Department = Schemas["DepartmentView"];
 export type DirectoryImported = Schemas["DirectoryImport"];
 export type Subject = Schemas["SubjectView"];
 
+export type Erasure = Schemas["ErasureView"];
+export type ErasureNew = Schemas["ErasureNew"];
+export type LegalBasis = Erasure["basis"];
+/** A person with all accounts that are his, or one account or record. */
+export type Whom = { person?: string; subject?: string };
+export type Hold = Schemas["HoldView"];
+export type HoldNew = Schemas["HoldNew"];
+
 export type Connector = Schemas["ConnectorView"];
 export type Setting = Schemas["SettingView"];
 /** What the forms hold: every value as typed. */

@@ -10,6 +10,7 @@ export const PAGES = [
   { to: "/rules", title: "Library", operation: "rules.list", ranged: false },
   { to: "/sources", title: "Sources", operation: "sources.list", ranged: false },
   { to: "/directory", title: "Directory", operation: "directory.import", ranged: false },
+  { to: "/privacy", title: "Privacy", operation: "erasures.list", ranged: false },
   { to: "/members", title: "Members", operation: "members.list", ranged: false },
   { to: "/self", title: "Own trail", operation: "self.list", ranged: false },
   { to: "/jobs", title: "Jobs", operation: "jobs.list", ranged: false },

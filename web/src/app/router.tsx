@@ -80,6 +80,11 @@ const source = createRoute({
   path: "/sources/$id",
   component: lazyRouteComponent(() => import("../areas/sources/SourcePage"), "SourcePage"),
 });
+const privacy = createRoute({
+  getParentRoute: () => frame,
+  path: "/privacy",
+  component: lazyRouteComponent(() => import("../areas/privacy/PrivacyPage"), "PrivacyPage"),
+});
 const members = createRoute({
   getParentRoute: () => frame,
   path: "/members",
@@ -124,6 +129,7 @@ export const router = createRouter({
       sources,
       newSource,
       source,
+      privacy,
       members,
       self,
       jobs,

@@ -42,8 +42,14 @@ test("filter, open an event by key, prove it, take the proof away", { skip }, as
     page.waitForEvent("download"),
     drawer.getByRole("button", { name: "Download .tlog-proof" }).click(),
   ]);
-  assert.match(file.suggestedFilename(), /\.tlog-proof$/);
+  assert.match(file.suggestedFilename(), /^activity\.0-\d+\.tlog-proof$/);
   assert.match(readFileSync(await file.path(), "utf8"), /^c2sp\.org\/tlog-proof@v1\nindex \d+\n/);
+  const [entry] = await Promise.all([
+    page.waitForEvent("download"),
+    drawer.getByRole("button", { name: "Download the entry" }).click(),
+  ]);
+  assert.match(entry.suggestedFilename(), /^activity\.0-\d+\.entry$/);
+  assert.ok(JSON.parse(readFileSync(await entry.path(), "utf8")).commitments.raw);
   await page.keyboard.press("Escape");
   await drawer.waitFor({ state: "detached" });
   assert.doesNotMatch(page.url(), /open=/);

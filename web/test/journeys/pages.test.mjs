@@ -8,7 +8,7 @@ after(close);
 /** Pages that open from a list: the first row's page. */
 const INNER = ["/persons", "/alerts", "/sources"];
 /** Pages whose rows open beside the list. */
-const BESIDE = ["/activity", "/rules", "/self", "/members", "/my-activity"];
+const BESIDE = ["/activity", "/rules", "/self", "/members", "/my-activity", "/privacy"];
 
 async function every(page, look) {
   for (const path of await offered(page)) {

@@ -1,11 +1,11 @@
 //! Asking Veritrail, as an analyst's page does: over HTTP, signed in, from the question to the last byte of the answer.
 
 use super::{
-    http::Connection,
     questions::{Answered, Ask, Question},
     records::{self, Records, email},
     server::Server,
 };
+use crate::http::Connection;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::{collections::HashMap, time::Instant};

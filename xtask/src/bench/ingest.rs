@@ -1,6 +1,7 @@
 //! Pushing: files of records are cut into bodies and sent over several connections; every body's answer and the followers' places are timed.
 
 use super::server::{Installation, SOURCE, Server};
+use crate::http::Connection;
 use anyhow::{Context, Result, bail};
 use std::{
     fs::File,
@@ -71,7 +72,7 @@ pub fn push(installation: &Installation, server: &Server, files: &[PathBuf], bod
 type Place = (Instant, u64, u64);
 
 fn follow(server: &Server, places: &Mutex<Vec<Place>>, ended: &AtomicBool) -> Result<()> {
-    let mut connection = super::http::Connection::open(&server.address, "")?;
+    let mut connection = Connection::open(&server.address, "")?;
     while !ended.load(Relaxed) {
         let (index, detect) = (server.follower(&mut connection, "index")?, server.follower(&mut connection, "detect")?);
         if let Ok(mut places) = places.lock() {

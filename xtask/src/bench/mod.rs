@@ -4,10 +4,9 @@
 mod ask;
 mod disk;
 mod engines;
-mod http;
 mod ingest;
 mod questions;
-mod records;
+pub(crate) mod records;
 mod report;
 mod server;
 

@@ -1,10 +1,10 @@
 //! The real server, on a data directory of its own.
 
-use super::{http::Connection, records::Records};
+use super::records::Records;
+use crate::http::{Connection, free_port};
 use anyhow::{Context, Result, bail};
 use std::{
     io::Write,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -88,10 +88,6 @@ impl Installation {
         }
         Ok(server)
     }
-}
-
-pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 pub struct Server {

@@ -24,6 +24,9 @@ pub(super) fn kept_acts(facts: &Map<String, Value>) -> Vec<Act> {
 
 /// The first line, without rule ids: "Dana Weiss: 14 failed sign-ins, then 1 sign-in, in 6 minutes".
 pub fn headline(alert: &Alert, title: &str, actor: Option<&str>, facts: &Map<String, Value>) -> String {
+    if let Some(fault) = Fault::of(facts) {
+        return format!("The ledger '{}' is not what was signed: {}", fault.ledger, fault.place());
+    }
     let acts = kept_acts(facts);
     let who = actor.unwrap_or(if alert.actor.is_some() { "An account" } else { "Someone unknown" });
     if acts.is_empty() {
@@ -39,6 +42,32 @@ pub fn headline(alert: &Alert, title: &str, actor: Option<&str>, facts: &Map<Str
     }
 }
 
+/// What a verification of Veritrail's own ledgers found, among an alert's facts.
+struct Fault<'a> {
+    ledger: &'a str,
+    file: &'a str,
+    record: Option<u64>,
+    what: &'a str,
+    faults: u64,
+}
+
+impl<'a> Fault<'a> {
+    fn of(facts: &'a Map<String, Value>) -> Option<Self> {
+        let text = |name: &str| facts.get(name).and_then(Value::as_str);
+        let number = |name: &str| facts.get(name).and_then(Value::as_u64);
+        Some(Self { ledger: text("ledger")?, file: text("file")?, record: number("record"), what: text("fault")?, faults: number("faults")? })
+    }
+
+    fn place(&self) -> String {
+        self.record.map_or_else(|| self.file.to_owned(), |record| format!("{}, from record {record}", self.file))
+    }
+
+    fn words(&self) -> String {
+        let more = if self.faults > 1 { format!(" {} more faults were found.", grouped(self.faults - 1)) } else { String::new() };
+        format!("the ledger '{}' was verified, and {} is not what was signed: {}.{more}", self.ledger, self.place(), self.what.trim_end_matches('.'))
+    }
+}
+
 pub fn explain(alert: &Alert, rule: &RuleView, actor: Option<&str>, source: &str, facts: &Map<String, Value>) -> Explanation {
     let acts = kept_acts(facts);
     let who = actor.unwrap_or(if alert.actor.is_some() { "an account" } else { "someone unknown" });
@@ -46,6 +75,10 @@ pub fn explain(alert: &Alert, rule: &RuleView, actor: Option<&str>, source: &str
     let (first, last) = (clock(alert.first), clock(alert.last));
     let when = if first == last { format!("At {first}") } else { format!("Between {first} and {last}") };
     let findings = if alert.findings > 1 { format!(" Seen {} times so far.", grouped(alert.findings)) } else { String::new() };
+    if let Some(fault) = Fault::of(facts) {
+        let why = "Nothing that was signed may ever change: a single byte is enough.".to_owned();
+        return Explanation { what: format!("{when}, {}{findings}", fault.words()), why, meaning: meaning(rule), next: rule.next.clone() };
+    }
     Explanation { what: format!("{when}, by {who} in {source}: {done}.{findings}"), why: why(rule, facts), meaning: meaning(rule), next: rule.next.clone() }
 }
 

@@ -198,7 +198,7 @@ impl App {
         }
     }
 
-    async fn member_names(&self) -> Result<HashMap<Uuid, String>, AppError> {
+    pub(crate) async fn member_names(&self) -> Result<HashMap<Uuid, String>, AppError> {
         Ok(self.records.members().await?.into_iter().map(|m| (m.id, m.name)).collect())
     }
 }
@@ -217,6 +217,6 @@ fn note_words(what: &str, names: &HashMap<Uuid, String>) -> String {
     }
 }
 
-fn named(names: &HashMap<Uuid, String>, id: Uuid) -> Named {
+pub(crate) fn named(names: &HashMap<Uuid, String>, id: Uuid) -> Named {
     Named::new(id, names.get(&id).cloned().unwrap_or_else(|| "A former member".to_owned()))
 }

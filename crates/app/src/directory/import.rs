@@ -66,6 +66,7 @@ impl App {
                 email: newest.email.clone(),
                 title: newest.title.clone(),
                 zone: newest.zone.clone(),
+                erased: None,
             };
             let told = rows.iter().filter_map(|row| {
                 let department = *departments.get(&row.departments.last()?.to_lowercase())?;

@@ -1,6 +1,7 @@
 //! The company's directory: who works here, where they belonged over time, and which accounts are theirs.
 
 pub use attribute::Attributor;
+pub(crate) use persons::filter;
 pub use file::Refused;
 pub use import::DirectoryImport;
 pub use pattern::Pattern;
@@ -23,7 +24,7 @@ use store::{records::Departments, sql::Handle};
 use uuid::Uuid;
 
 /// The setting that says which import of the directory is in force.
-const VERSION: &str = "directory_version";
+pub(crate) const VERSION: &str = "directory_version";
 
 /// These departments and everything below them.
 pub(crate) async fn with_parts<H: Handle>(records: &H, departments: &[Uuid]) -> Result<BTreeSet<Uuid>> {

@@ -173,11 +173,12 @@ impl App {
         }
         let view = |person: &Person| PersonView {
             id: person.id,
-            employee_id: person.employee_id.clone(),
+            employee_id: if person.erased.is_some() { String::new() } else { person.employee_id.clone() },
             name: person.name.clone(),
             email: person.email.clone(),
             title: person.title.clone(),
             zone: person.zone.clone(),
+            erased: person.erased.map(rfc3339),
             department: current.get(&person.id).and_then(|e| labels.department(e.department)),
             manager: current.get(&person.id).and_then(|e| labels.person(e.manager?)),
             accounts: accounts.get(&person.id).map_or(0, |names| names.len() as u64),
@@ -186,6 +187,6 @@ impl App {
     }
 }
 
-pub(super) fn filter(field: Field, id: Uuid, exclude: bool) -> Filter {
+pub(crate) fn filter(field: Field, id: Uuid, exclude: bool) -> Filter {
     Filter { field, values: vec![id.to_string()], exclude }
 }

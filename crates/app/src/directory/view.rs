@@ -13,6 +13,8 @@ pub struct PersonView {
     pub email: Option<String>,
     pub title: Option<String>,
     pub zone: Option<String>,
+    /// When this person's values were erased.
+    pub erased: Option<String>,
     /// Now; after leaving, none.
     pub department: Option<Named>,
     pub manager: Option<Named>,

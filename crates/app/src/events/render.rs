@@ -225,7 +225,10 @@ fn confidence(confidence: TimeConfidence) -> &'static str {
     }
 }
 
-/// How a source that is no longer configured is shown.
+/// How a source that is no longer configured is shown; the nil id is no source, but Veritrail itself.
 pub(crate) fn unknown_source(id: uuid::Uuid) -> SourceRef {
+    if id.is_nil() {
+        return SourceRef { id, name: "veritrail".to_owned(), title: "Veritrail itself".to_owned() };
+    }
     SourceRef { id, name: id.to_string(), title: "A source no longer configured".to_owned() }
 }

@@ -1,20 +1,26 @@
-//! Long work that goes on after its page is left: exports of events.
+//! Long work that goes on after its page is left: exports of events, and packs of evidence about them.
 
 pub use export::ExportFormat;
 
+pub(crate) mod evidence;
 mod export;
+mod question;
+mod run;
 mod sheet;
 #[cfg(test)]
 mod tests;
+mod work;
 
-use crate::{App, AppError, Caller, Operation, Result, events::Asked};
+use crate::{App, AppError, Caller, Operation, Result};
 use bytes::Bytes;
 use model::{Job, JobState, Micros, time::rfc3339};
+use question::Question;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{records::Jobs, sql::Unit};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use work::Work;
 
 /// Jobs of one member that wait or run at a time.
 const MOST_UNFINISHED: u64 = 3;
@@ -29,6 +35,13 @@ const TRIES: usize = 5;
 pub struct ExportNew {
     pub query: String,
     pub format: ExportFormat,
+}
+
+/// What to pack as evidence. The query is that of an event search, as for an export; at most 10,000 records may match.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceNew {
+    pub query: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -63,15 +76,30 @@ pub struct ExportFile {
 impl App {
     /// Queues an export of the events the member sees. It is made with the rights he has now, and fails should they change.
     pub async fn create_export(&self, caller: &Caller, new: ExportNew) -> Result<JobView> {
-        let asked = Asked::parse(&new.query, &[])?;
+        let (question, asked, _) = Question::new(self, caller, Operation::ExportsCreate, &new.query, self.now()).await?;
+        let detail = json!({ "query": asked.canonical, "format": new.format.name() });
+        self.queue(caller, Operation::ExportsCreate, export::KIND, &export::Input { question, format: new.format }, detail).await
+    }
+
+    /// Queues a pack of evidence about the events the member sees, with the rights he has now, as an export.
+    ///
+    /// # Errors
+    /// `Conflict` when more records match than a pack holds.
+    pub async fn create_evidence(&self, caller: &Caller, new: EvidenceNew) -> Result<JobView> {
+        let (question, asked, resolved) = Question::new(self, caller, Operation::EvidenceCreate, &new.query, self.now()).await?;
+        if let Some(query) = resolved {
+            evidence::not_too_many(self.events.count(&question.scope, &query).await?)?;
+        }
+        self.queue(caller, Operation::EvidenceCreate, evidence::KIND, &question, json!({ "query": asked.canonical })).await
+    }
+
+    async fn queue(&self, caller: &Caller, operation: Operation, kind: &str, input: &impl Serialize, detail: serde_json::Value) -> Result<JobView> {
         let now = self.now();
-        let input = export::Input::new(self, caller, &new, &asked, now).await?;
-        let input = serde_json::to_value(&input).map_err(|e| AppError::Internal(format!("an export cannot be written down: {e}")))?;
         let job = Job {
             id: Uuid::now_v7(),
-            kind: export::KIND.to_owned(),
+            kind: kind.to_owned(),
             member: caller.member.id,
-            input,
+            input: serde_json::to_value(input).map_err(|e| AppError::Internal(format!("a job cannot be written down: {e}")))?,
             state: JobState::Queued,
             done: 0,
             total: None,
@@ -80,10 +108,9 @@ impl App {
             created: now,
             updated: now,
         };
-        let detail = json!({ "query": asked.canonical, "format": new.format.name() });
-        self.change(caller, Operation::ExportsCreate, ("job", job.id), detail, async |unit: &Unit| {
+        self.change(caller, operation, ("job", job.id), detail, async |unit: &Unit| {
             if unit.unfinished_jobs_of(caller.member.id).await? >= MOST_UNFINISHED {
-                return Err(AppError::Conflict(format!("{MOST_UNFINISHED} exports of yours are not finished yet; wait for one, or cancel one")));
+                return Err(AppError::Conflict(format!("{MOST_UNFINISHED} jobs of yours are not finished yet; wait for one, or cancel one")));
             }
             Ok(unit.add_job(&job).await?)
         })
@@ -103,7 +130,7 @@ impl App {
         Ok(view(own(self.records.job(id).await?, caller, id)?))
     }
 
-    /// Ends a job that waits or runs; a running one stops within a page of events.
+    /// Ends a job that waits or runs; a running one stops within some hundred events.
     pub async fn cancel_job(&self, caller: &Caller, id: Uuid) -> Result<JobView> {
         let cancelled = self.change(caller, Operation::JobsCancel, ("job", id), json!({}), async |unit: &Unit| {
             for _ in 0..TRIES {
@@ -129,10 +156,10 @@ impl App {
         let Some(path) = job.output.as_ref().filter(|_| job.state == JobState::Done) else {
             return Err(AppError::Conflict(format!("this job is {}; only one that is done has a file", job.state.name())));
         };
-        let input = export::Input::of(&job)?;
-        input.check_rights(self, &caller.member).await?;
+        let work = Work::of(&job)?;
+        work.question().check_rights(self, work.operation(), &caller.member).await?;
         let (bytes, _) = self.blobs.get(path).await?.ok_or_else(|| AppError::not_found(format!("file of job {id}")))?;
-        Ok(ExportFile { media_type: input.format.media_type(), name: file_name(&job, input.format), bytes })
+        Ok(ExportFile { media_type: work.media_type(), name: work.file_name(&job), bytes })
     }
 }
 
@@ -146,15 +173,9 @@ fn after(version: Micros, now: Micros) -> Micros {
     now.max(version + 1)
 }
 
-/// `veritrail-events-2026-11-24.csv`.
-fn file_name(job: &Job, format: ExportFormat) -> String {
-    let created = rfc3339(job.created);
-    format!("veritrail-events-{}.{}", created.get(..10).unwrap_or("undated"), format.name())
-}
-
 fn view(job: Job) -> JobView {
-    let format = export::Input::of(&job).ok().map(|input| input.format);
-    let file = format.filter(|_| job.state == JobState::Done && job.output.is_some()).map(|format| file_name(&job, format));
+    let work = Work::of(&job).ok().filter(|_| job.state == JobState::Done && job.output.is_some());
+    let file = work.map(|work| work.file_name(&job));
     JobView {
         id: job.id,
         state: job.state.name(),

@@ -1,6 +1,6 @@
 //! Exports: whole, in scope, cancelled, taken over, and ended when rights change.
 
-use super::{ExportFormat, ExportNew, JobView, export::Ended};
+use super::{ExportFormat, ExportNew, JobView, run::Ended};
 use crate::{
     App, AppError, Caller,
     search::company::{NORTH, NORTHERN, SOUTHERN, companies},
@@ -93,7 +93,7 @@ async fn a_cancelled_export_leaves_no_file_and_a_silent_one_is_taken_over() {
         let running = asked(app, &analyst, "", ExportFormat::Csv).await;
         let mut claimed = app.records.claim_job(company.house.clock.now(), 0).await.unwrap().unwrap();
         app.cancel_job(&analyst, running.id).await.unwrap();
-        assert!(matches!(app.run_export(&mut claimed).await.unwrap(), Ended::Lost));
+        assert!(matches!(app.run_job(&mut claimed).await.unwrap(), Ended::Lost));
         assert_eq!(app.job(&analyst, running.id).await.unwrap().state, "cancelled");
         assert!(app.blobs.list("exports/").await.unwrap().is_empty());
 
@@ -103,7 +103,7 @@ async fn a_cancelled_export_leaves_no_file_and_a_silent_one_is_taken_over() {
         company.house.clock.pass(6 * MINUTE);
         assert!(app.run_jobs_step().await.unwrap());
         assert_eq!(app.job(&analyst, silent.id).await.unwrap().state, "done");
-        assert!(matches!(app.run_export(&mut dead).await.unwrap(), Ended::Lost), "who was thought dead writes nothing");
+        assert!(matches!(app.run_job(&mut dead).await.unwrap(), Ended::Lost), "who was thought dead writes nothing");
         assert_eq!(app.records.job(silent.id).await.unwrap().unwrap().state, JobState::Done);
     }
 }

@@ -133,6 +133,13 @@ async fn sessions_end_by_rest_age_deactivation_and_date() {
         clock.pass(3 * HOUR);
         assert!(!alive(&aged).await, "a day old");
 
+        let ahead = sign_in().await;
+        clock.pass(-HOUR / 120);
+        assert!(alive(&ahead).await, "clocks are set a little");
+        clock.pass(-2 * HOUR);
+        assert!(!alive(&ahead).await, "a clock set back makes no session longer");
+        clock.pass(2 * HOUR + HOUR / 120);
+
         let (one, two) = (sign_in().await, sign_in().await);
         assert_ne!(one, two);
         app.sign_out(&analyst, &one).await.unwrap();

@@ -1,4 +1,8 @@
-//! The rules in force, in words. The binary reads them with the detection engine and hands them here.
+//! The rules in force, in words. The binary reads them with the detection engine and hands them here; what Veritrail finds about itself stands beside them.
+
+pub use own::LEDGER_INTEGRITY;
+
+mod own;
 
 use crate::{App, AppError, Caller, Operation};
 use serde::Serialize;
@@ -40,7 +44,9 @@ pub struct RuleBook {
 }
 
 impl RuleBook {
-    pub fn new(rules: Vec<RuleView>) -> Self {
+    /// The detection rules, and after them Veritrail's own.
+    pub fn new(mut rules: Vec<RuleView>) -> Self {
+        rules.push(own::ledger_integrity());
         let by_id = rules.iter().enumerate().map(|(at, rule)| (rule.id.clone(), at)).collect();
         Self { rules, by_id }
     }

@@ -134,7 +134,7 @@ async fn directory(app: &App) {
     for (department, name, person, who) in [(NORTH, "North", ANN, "Ann Archer"), (SOUTH, "South", BOB, "Bob Baker")] {
         app.records.add_department(&Department { id: department, name: name.into(), parent: None }).await.unwrap();
         let email = Some(format!("{}@{}.example", who.split(' ').next().unwrap().to_lowercase(), name.to_lowercase()));
-        let someone = Person { id: person, employee_id: who.into(), name: who.into(), email, title: Some("Sales".into()), zone: None };
+        let someone = Person { id: person, employee_id: who.into(), name: who.into(), email, title: Some("Sales".into()), zone: None, erased: None };
         app.records.put_person(&someone).await.unwrap();
         let employment = Employment { person, department, manager: None, validity: Validity::ALWAYS };
         app.records.replace_employments(person, &[employment]).await.unwrap();

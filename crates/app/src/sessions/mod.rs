@@ -21,6 +21,8 @@ pub const ABSOLUTE: Micros = DAY;
 pub const MAX_FAILURES: u64 = 5;
 pub const MAX_FAILURES_OF_ADDRESS: u64 = 50;
 pub const WINDOW: Micros = 15 * MINUTE;
+/// How far ahead of the clock a session's times may lie: clocks are set a little. One further ahead is void, or a clock set back would make it longer.
+const AHEAD: Micros = MINUTE;
 /// The time of last use is written at most this often.
 const TOUCH: Micros = MINUTE;
 /// Says no more than a stranger may know: not whether there is such a member, and not that he was deactivated.
@@ -77,7 +79,7 @@ impl App {
         let (hash, now) = (hash(token), self.now());
         let Some(session) = self.records.session(&hash).await? else { return Ok(None) };
         let member = self.records.member(session.member).await?.filter(|m| may_sign_in(m, now));
-        let fresh = now - session.last_used < IDLE && now - session.created < ABSOLUTE;
+        let fresh = (-AHEAD..IDLE).contains(&(now - session.last_used)) && (-AHEAD..ABSOLUTE).contains(&(now - session.created));
         if !fresh || member.is_none() {
             self.records.end_session(&hash).await?;
             return Ok(None);

@@ -26,6 +26,9 @@ struct Followed {
     offset: u64,
     #[serde(default)]
     logins: Vec<Login>,
+    /// The accepted sign-ins that follow this one too closely to be told apart by their time.
+    #[serde(default)]
+    next: Vec<Micros>,
 }
 
 struct Line<'a> {
@@ -157,11 +160,13 @@ pub(super) fn normalise(context: &Context, state: &mut State, record: &RawRecord
     if matches!(act.activity, act::EXPORT | act::READ) && act.class == Class::WebResources {
         e.counts.bytes = line.bytes;
     }
-    let logins = followed.as_ref().map_or(&[][..], |f| &f.logins);
     let mut signed_in = SignedIn::of(state);
     let origin = (line.address, line.user_agent.unwrap_or_default());
     let found = match (act.vendor_type, outcome) {
-        ("access.login", Outcome::Success) => signed_in.login(origin, line.time.micros, logins),
+        ("access.login", Outcome::Success) => {
+            let (logins, next) = followed.as_ref().map_or((&[][..], &[][..]), |f| (&f.logins, &f.next));
+            signed_in.login(origin, &[&[line.time.micros], next].concat(), logins)
+        }
         ("access.login", _) => None,
         ("access.logout", _) => signed_in.logout(origin, line.time.micros),
         _ => signed_in.who(origin, line.time.micros),

@@ -124,9 +124,12 @@ async fn read_log(settings: &Settings, cursor: &Value, limit: usize, now: Micros
             return Ok(page);
         }
     };
-    for (at, mut line, time) in lines {
-        let near: Vec<&Login> = logins.iter().filter(|l| attribution::possible(time, l.micros)).collect();
+    let times: Vec<Micros> = lines.iter().map(|(.., time)| *time).collect();
+    for (n, (at, mut line, _)) in lines.into_iter().enumerate() {
+        let close = &times[n..][..attribution::close_together(&times[n..])];
+        let near: Vec<&Login> = logins.iter().filter(|l| close.iter().any(|time| attribution::possible(*time, l.micros))).collect();
         line["logins"] = json!(near);
+        line["next"] = json!(close[1..]);
         page.records[at].text = line.to_string();
     }
     Ok(page)

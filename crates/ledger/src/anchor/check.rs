@@ -7,7 +7,7 @@ use crate::{
     tiles::Tiles,
     verify::{Fault, Report},
 };
-use merkle::{Note, NoteVerifier, WitnessKey, root};
+use merkle::{LogKeys, Note, WitnessKey, root};
 use store::blobs::Blobs;
 
 /// What was found beside faults.
@@ -28,7 +28,7 @@ pub struct Anchored {
 /// The keys it is held against.
 #[derive(Clone, Copy)]
 pub struct AnchorKeys<'a> {
-    pub log: &'a NoteVerifier,
+    pub log: &'a LogKeys,
     pub witnesses: &'a [WitnessKey],
     pub roots: Option<&'a Roots>,
 }
@@ -37,14 +37,13 @@ pub struct AnchorKeys<'a> {
 ///
 /// # Errors
 /// Only when the store cannot be read.
-pub async fn check_anchors(blobs: &dyn Blobs, ledger: &str, generation: u32, keys: AnchorKeys<'_>, report: &mut Report) -> Result<Anchored> {
-    let layout = Layout::new(ledger, generation);
+pub async fn check_anchors(blobs: &dyn Blobs, layout: &Layout, keys: AnchorKeys<'_>, report: &mut Report) -> Result<Anchored> {
     let files = blobs.list(&layout.anchors()).await?;
     let found = Anchored { stamps_signed: keys.roots.is_some(), ..Anchored::default() };
-    let mut check = Check { blobs, layout: &layout, keys, tiles_whole: report.faults.is_empty(), largest: None, found, faults: Vec::new() };
+    let mut check = Check { blobs, layout, keys, tiles_whole: report.faults.is_empty(), largest: None, found, faults: Vec::new() };
     let published = layout.checkpoint();
     if !report.faults.iter().any(|f| f.file == published)
-        && let Ok(signed) = Signed::read(&report.checkpoint, &layout, keys.log)
+        && let Ok(signed) = Signed::read(&report.checkpoint, layout, keys.log)
     {
         check.lines(&published, &signed.note);
     }
@@ -52,7 +51,7 @@ pub async fn check_anchors(blobs: &dyn Blobs, ledger: &str, generation: u32, key
         if path.ends_with(".tsr") { check.stamp(path).await? } else { check.note(path).await? }
     }
     // Asked last: a server at work may have signed and anchored more in the meantime, always in this order.
-    let newest = Signed::load(blobs, &published, &layout, keys.log).await.ok().flatten().map_or(report.size, |s| s.checkpoint.size);
+    let newest = Signed::load(blobs, &published, layout, keys.log).await.ok().flatten().map_or(report.size, |s| s.checkpoint.size);
     if let Some((size, path)) = check.largest.take().filter(|(size, _)| *size > newest.max(report.size)) {
         check.fault(&path, format!("{size} records were anchored, {newest} are signed here: the ledger was rolled back"));
     }

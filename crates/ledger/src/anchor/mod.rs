@@ -4,6 +4,7 @@
 //! is signed and are never waited for. [`check_anchors`] holds what they stored against keys and tiles.
 
 mod check;
+mod kept;
 mod note;
 mod roots;
 mod stamps;
@@ -12,6 +13,7 @@ mod witness;
 mod witnesses;
 
 pub use check::{AnchorKeys, Anchored, check_anchors};
+pub use kept::{Stamped, stamp_over};
 pub use merkle::{Cosignature, WitnessKey};
 pub use note::witnessed;
 pub use roots::Roots;

@@ -4,7 +4,7 @@ use crate::{
     error::{LedgerError, Result},
     layout::Layout,
 };
-use merkle::{Checkpoint, Cosignature, MerkleError, Note, NoteVerifier, WitnessKey};
+use merkle::{Checkpoint, Cosignature, LogKeys, MerkleError, Note, WitnessKey};
 use store::blobs::Blobs;
 
 /// A signed checkpoint.
@@ -19,20 +19,20 @@ pub(crate) struct Signed {
 
 impl Signed {
     /// Checks signature and origin.
-    pub(crate) fn read(note: &str, layout: &Layout, verifier: &NoteVerifier) -> Result<Self, MerkleError> {
-        let known = std::slice::from_ref(verifier);
-        let checkpoint = Checkpoint::verify(note, &layout.origin(verifier.name()), known)?;
-        Ok(Self { checkpoint, bare: Note::parse(note)?.only(known)?, note: note.to_owned() })
+    pub(crate) fn read(note: &str, layout: &Layout, keys: &LogKeys) -> Result<Self, MerkleError> {
+        let checkpoint = keys.checkpoint(note, &layout.origin(keys.name()))?;
+        let by = std::slice::from_ref(keys.of_size(checkpoint.size));
+        Ok(Self { bare: Note::parse(note)?.only(by)?, checkpoint, note: note.to_owned() })
     }
 
     /// The same of a stored object; `None` where there is none.
     ///
     /// # Errors
     /// `Damaged` names the file.
-    pub(crate) async fn load(blobs: &dyn Blobs, path: &str, layout: &Layout, verifier: &NoteVerifier) -> Result<Option<Self>> {
+    pub(crate) async fn load(blobs: &dyn Blobs, path: &str, layout: &Layout, keys: &LogKeys) -> Result<Option<Self>> {
         let Some((bytes, _)) = blobs.get(path).await? else { return Ok(None) };
         let note = std::str::from_utf8(&bytes).map_err(|e| LedgerError::damaged(path, e))?;
-        Self::read(note, layout, verifier).map(Some).map_err(|e| LedgerError::damaged(path, e))
+        Self::read(note, layout, keys).map(Some).map_err(|e| LedgerError::damaged(path, e))
     }
 }
 

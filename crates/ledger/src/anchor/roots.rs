@@ -4,7 +4,7 @@
 use super::token::{TST_INFO, Token};
 use cms::{cert::CertificateChoices, signed_data::SignerInfo};
 use der::{Decode, Encode, asn1::ObjectIdentifier, asn1::OctetStringRef};
-use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, pem::PemObject};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, pem::PemObject};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::{sync::Arc, time::Duration};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};

@@ -29,12 +29,12 @@ pub struct Stamps {
 impl Stamps {
     /// Goes on from what is stored.
     pub async fn open(integrator: Arc<Integrator>, authority: Authority) -> Result<Self> {
-        let (blobs, layout, verifier) = integrator.place().await?;
+        let (blobs, layout, keys) = integrator.place().await?;
         let mut standing = Standing::default();
         for path in blobs.list(&layout.stamps()).await?.into_iter().rev().filter(|p| p.ends_with(".tsr")) {
             let stamped = path.trim_end_matches("tsr").to_owned() + "checkpoint";
             // Damage there is for `verify` to name; the one before counts.
-            let Ok(Some(signed)) = Signed::load(blobs.as_ref(), &stamped, &layout, &verifier).await else { continue };
+            let Ok(Some(signed)) = Signed::load(blobs.as_ref(), &stamped, &layout, &keys).await else { continue };
             let Some((reply, _)) = blobs.get(&path).await? else { continue };
             if let Ok(token) = token::read(&reply, signed.note.as_bytes()) {
                 standing = Standing { size: signed.checkpoint.size, time: Some(token.time), ..standing };
@@ -49,8 +49,8 @@ impl Stamps {
     /// # Errors
     /// When the store cannot be read or written; what the authority did is trouble in the answer.
     pub async fn step(&mut self, now: Micros) -> Result<Standing> {
-        let (blobs, layout, verifier) = self.integrator.place().await?;
-        let Some(newest) = Signed::load(blobs.as_ref(), &layout.checkpoint(), &layout, &verifier).await? else { return Ok(self.standing.clone()) };
+        let (blobs, layout, keys) = self.integrator.place().await?;
+        let Some(newest) = Signed::load(blobs.as_ref(), &layout.checkpoint(), &layout, &keys).await? else { return Ok(self.standing.clone()) };
         let size = newest.checkpoint.size;
         let mut trouble = Vec::new();
         if size > self.standing.size {

@@ -30,10 +30,10 @@ pub struct Witnesses {
 impl Witnesses {
     /// Goes on from what is stored. `quorum` witnesses make a checkpoint count as cosigned.
     pub async fn open(integrator: Arc<Integrator>, mut witnesses: Vec<Witness>, quorum: usize) -> Result<Self> {
-        let (blobs, layout, verifier) = integrator.place().await?;
+        let (blobs, layout, keys) = integrator.place().await?;
         let mut standing = Standing::default();
         // Damage there is for `verify` to name: what is lost with it is made again.
-        if let Ok(Some(stored)) = Signed::load(blobs.as_ref(), &layout.cosigned(), &layout, &verifier).await {
+        if let Ok(Some(stored)) = Signed::load(blobs.as_ref(), &layout.cosigned(), &layout, &keys).await {
             let keys: Vec<_> = witnesses.iter().map(|w| w.key().clone()).collect();
             let by = Note::parse(&stored.note).and_then(|note| note.cosignatures(&keys)).unwrap_or_default();
             for witness in witnesses.iter_mut().filter(|w| by.iter().any(|c| c.witness == w.name())) {
@@ -61,8 +61,8 @@ impl Witnesses {
     /// # Errors
     /// As [`Witnesses::check`], of witnesses that this process has not yet agreed with. One that disagrees later is trouble in the answer.
     pub async fn step(&mut self, now: Micros) -> Result<Standing> {
-        let (blobs, layout, verifier) = self.integrator.place().await?;
-        match Signed::load(blobs.as_ref(), &layout.checkpoint(), &layout, &verifier).await? {
+        let (blobs, layout, keys) = self.integrator.place().await?;
+        match Signed::load(blobs.as_ref(), &layout.checkpoint(), &layout, &keys).await? {
             Some(newest) => self.round(newest, now).await,
             None => Ok(self.standing.clone()),
         }

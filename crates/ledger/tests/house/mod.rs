@@ -1,6 +1,9 @@
 //! A ledger of a test's own, on real stores, and events to put into it.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test file uses its share of this")]
 
+pub mod dying;
+pub mod outsider;
+
 use ledger::{Appender, Delivery, Integrator, Keyring, Lock, Master, Numbered, Reader, Report, verify};
 use merkle::{NoteSigner, NoteVerifier};
 use model::{Actor, ActorKind, Change, Class, Event, EventTime, Network, SubjectRef, Target, class::act, event::Identity};
@@ -66,7 +69,7 @@ impl House {
     }
 
     pub async fn verify(&self) -> Report {
-        verify(self.blobs.as_ref(), LEDGER, 0, &[verifier()], &mut |_, _| {}).await.unwrap()
+        verify(self.blobs.as_ref(), LEDGER, 0, &verifier().into(), &mut |_| {}).await.unwrap()
     }
 
     /// Appends events `from..until`, `per` to a delivery.

@@ -1,6 +1,6 @@
 //! Follows the trail into the searchable view.
 
-use super::{run, unsealed};
+use super::{erase, run, unsealed};
 use crate::{IntakeError, now};
 use async_trait::async_trait;
 use ledger::{Keyring, Opened, Reader, Tokenizer};
@@ -21,6 +21,7 @@ use std::{
 use store::{StoreError, events::Events};
 use tokio::sync::{Mutex, Notify, broadcast};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Stored bytes taken at once: thousands of events while catching up, whatever is there otherwise.
 const STEP_BYTES: usize = 8 << 20;
@@ -110,6 +111,13 @@ impl IndexFollower {
         }
     }
 
+    /// Takes what erased subjects left in the view out of it: their events stay, without their values. `progress` hears (events done, events
+    /// there are). It may be done again; searches go on meanwhile, new events wait.
+    pub async fn erase(&self, subjects: &[Uuid], progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64, IntakeError> {
+        let _one = self.stepping.lock().await;
+        erase::erase(self.events.as_ref(), &self.keyring, subjects, progress).await
+    }
+
     async fn follow(&self) -> Result<u64, IntakeError> {
         // From the view's own cursor each time: after a failed write it is the only one that is true.
         let first = self.events.resume().await?;
@@ -154,20 +162,24 @@ impl IndexFollower {
         let work = move || {
             let mut attributed = attributed.into_iter();
             let mut tokenizer = Tokenizer::new(&keyring);
-            let entry = |((index, mut stored), opened): ((u64, StoredEvent), Opened)| {
-                let tokens = tokenizer.tokens(&opened);
-                stored.parts.retain(|p| p.part != Part::Raw);
-                let mut record = Vec::new();
-                stored.encode(&mut record);
-                let Attributed { person, department } = opened.clear.actor_subject.and_then(|_| attributed.next()).unwrap_or_default();
-                let (address, session) = opened.network.map_or((None, None), |n| (n.address, n.session));
-                let position = Position { ledger: ACTIVITY.to_owned(), generation, index };
-                IndexEntry { position, clear: opened.clear, record, person, department, address, session, tokens }
+            let entry = |((index, stored), opened): ((u64, StoredEvent), Opened)| {
+                let whom = opened.clear.actor_subject.and_then(|_| attributed.next()).unwrap_or_default();
+                entry(&mut tokenizer, Position { ledger: ACTIVITY.to_owned(), generation, index }, stored, opened, whom)
             };
             indexes.into_iter().zip(stored).zip(opened).map(entry).collect()
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
     }
+}
+
+/// What the view holds of an event, as far as its parts are open.
+pub(super) fn entry(tokenizer: &mut Tokenizer<'_>, position: Position, mut stored: StoredEvent, opened: Opened, whom: Attributed) -> IndexEntry {
+    let tokens = tokenizer.tokens(&opened);
+    stored.parts.retain(|p| p.part != Part::Raw);
+    let mut record = Vec::new();
+    stored.encode(&mut record);
+    let (address, session) = opened.network.map_or((None, None), |n| (n.address, n.session));
+    IndexEntry { position, clear: opened.clear, record, person: whom.person, department: whom.department, address, session, tokens }
 }
 
 /// Who acted in an event, if anybody; an erased actor has no names any more.

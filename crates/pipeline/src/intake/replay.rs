@@ -41,7 +41,7 @@ impl Intake {
         let after = StreamState { connector: state, ..before.clone() };
         let mut delivery = delivery(source, &item.stream, crate::now(), chunk::Piece::default());
         delivery.events = events.into_iter().zip(0..).map(|(event, ordinal)| Numbered { event, occurrence, ordinal }).collect();
-        delivery.state = if after == before { None } else { Some(after.write()?) };
+        delivery.state = if after == before { None } else { Some(self.seal(item.source, &item.stream).write(&after)?) };
         delivery.replayed = vec![id];
         let mut accepted = Accepted::default();
         accepted.add(1, 0, &self.commit(delivery).await?);

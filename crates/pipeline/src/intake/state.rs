@@ -2,6 +2,8 @@
 
 use super::number::Tail;
 use crate::IntakeError;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ledger::Keyring;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -20,16 +22,35 @@ pub(crate) struct StreamState {
     pub tail: Tail,
 }
 
-impl StreamState {
-    pub fn read(stored: Value) -> Result<Self, IntakeError> {
-        if stored.is_null() {
-            return Ok(Self::default());
-        }
-        serde_json::from_value(stored).map_err(|e| IntakeError::Internal(format!("a stream's stored state cannot be read: {e}")))
+/// A state is stored sealed under its source's key: it may hold names and values of the CRM.
+pub(crate) struct Seal<'a> {
+    pub keyring: &'a Keyring,
+    pub source: Uuid,
+    pub stream: &'a str,
+}
+
+impl Seal<'_> {
+    fn purpose(&self) -> String {
+        format!("veritrail/1 state of {}", self.stream)
     }
 
-    pub fn write(&self) -> Result<Value, IntakeError> {
-        serde_json::to_value(self).map_err(|e| IntakeError::Internal(format!("a stream's state cannot be written: {e}")))
+    /// Reads what [`Seal::write`] gave, and the plain objects of earlier versions.
+    pub fn read(&self, stored: Value) -> Result<StreamState, IntakeError> {
+        let unreadable = |why: String| IntakeError::Internal(format!("the stored state of the stream '{}' cannot be read: {why}", self.stream));
+        let plain = match stored {
+            Value::Null => return Ok(StreamState::default()),
+            Value::String(sealed) => {
+                let sealed = STANDARD.decode(sealed).map_err(|e| unreadable(e.to_string()))?;
+                self.keyring.open_for_source(self.source, &self.purpose(), &sealed)?
+            }
+            plain => return serde_json::from_value(plain).map_err(|e| unreadable(e.to_string())),
+        };
+        serde_json::from_slice(&plain).map_err(|e| unreadable(e.to_string()))
+    }
+
+    pub fn write(&self, state: &StreamState) -> Result<Value, IntakeError> {
+        let plain = serde_json::to_vec(state).map_err(|e| IntakeError::Internal(format!("a stream's state cannot be written: {e}")))?;
+        Ok(Value::String(STANDARD.encode(self.keyring.seal_for_source(self.source, &self.purpose(), &plain)?)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The same work on many splits, by as many threads as there are processors.
+//! The same work on many splits or events at once.
 
 use crate::Result;
 use std::{
@@ -6,9 +6,16 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// One sum per thread, each over the items that thread took. The first error met is the answer.
+/// Threads of a look-up, whatever the number of processors: what it reads of each split may have to come from the disk, and then they wait together.
+const READERS: usize = 8;
+
+/// One sum per thread, each over the items that thread took, by as many threads as there are processors. The first error met is the answer.
 pub(super) fn sums<T: Sync, S: Default + Send>(items: &[T], add: impl Fn(&mut S, usize, &T) -> Result<()> + Sync) -> Result<Vec<S>> {
-    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(items.len());
+    by(std::thread::available_parallelism().map_or(1, NonZeroUsize::get), items, add)
+}
+
+fn by<T: Sync, S: Default + Send>(threads: usize, items: &[T], add: impl Fn(&mut S, usize, &T) -> Result<()> + Sync) -> Result<Vec<S>> {
+    let workers = threads.min(items.len());
     let next = AtomicUsize::new(0);
     let share = || {
         let mut sum = S::default();
@@ -31,13 +38,13 @@ pub(super) fn sums<T: Sync, S: Default + Send>(items: &[T], add: impl Fn(&mut S,
     })
 }
 
-/// Answers in the order of `items`.
+/// Answers in the order of `items`, by [`READERS`] threads.
 pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let put = |done: &mut Vec<(usize, R)>, at, item: &T| {
         done.push((at, work(item)?));
         Ok(())
     };
-    let mut done: Vec<(usize, R)> = sums(items, put)?.into_iter().flatten().collect();
+    let mut done: Vec<(usize, R)> = by(READERS, items, put)?.into_iter().flatten().collect();
     done.sort_by_key(|(at, _)| *at);
     Ok(done.into_iter().map(|(_, result)| result).collect())
 }

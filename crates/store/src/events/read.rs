@@ -1,4 +1,4 @@
-//! One split's answers: newest first, counts, facets, bars. Splits are append-only, so no document is ever deleted.
+//! One split's answers: newest first, counts, facets, bars.
 
 use super::{
     compile::{Plan, Trim},

@@ -168,6 +168,13 @@ impl Split {
         Ok(hashes)
     }
 
+    /// Removes the files that no reader and no commit needs.
+    pub fn sweep(&self) -> Result<()> {
+        let writer = self.index.writer_with_num_threads::<TantivyDocument>(1, super::write::HEAP).map_err(broken)?;
+        writer.garbage_collect_files().wait().map_err(broken)?;
+        writer.wait_merging_threads().map_err(broken)
+    }
+
     /// The first index this split does not hold, from its last commit.
     pub fn next(&self) -> Result<u64> {
         match self.index.load_metas().map_err(broken)?.payload {

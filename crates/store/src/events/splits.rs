@@ -4,7 +4,7 @@
 //! does not hold, so replaying from an older cursor adds nothing twice. Everything here can be rebuilt from the trail.
 
 use super::{
-    Events,
+    Events, Old,
     compile::{Plan, Window},
     counts::Counts,
     parallel,
@@ -48,10 +48,18 @@ impl Splits {
         tokio::task::spawn_blocking(move || Shared::open(root)).await.map_err(broken)?.map(|s| Self(Arc::new(s)))
     }
 
-    /// Makes the roll-ups of all splits, which the first questions after a start would have to make. It may be called at any time.
+    /// Makes the roll-ups of all splits, which the first questions after a start would have to make, and removes files that an earlier process left
+    /// over. It may be called at any time.
     pub fn warm(&self) -> Result<()> {
         let all = self.0.within(Window { from: None, until: None });
-        parallel::each(&all, |split| split.tallies(&split.searcher()).map(drop)).map(drop)
+        parallel::each(&all, |split| split.tallies(&split.searcher()).map(drop))?;
+        for split in all {
+            let writers = self.0.writers();
+            if !writers.holds(split.day) {
+                split.sweep()?;
+            }
+        }
+        Ok(())
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
@@ -124,7 +132,7 @@ impl Shared {
             (next, days) = (next + wave.len(), days * 2);
         }
         found.truncate(limit);
-        found.iter().map(|(newest, found)| newest.hit(&self.columns, found)).collect()
+        parallel::each(&found, |(newest, found)| newest.hit(&self.columns, found))
     }
 
     fn put_cursor(&self, next: u64) -> Result<()> {
@@ -167,6 +175,9 @@ impl Events for Splits {
             for day in writers.commit()? {
                 s.split(day)?.reload()?;
             }
+            for day in writers.closed() {
+                s.split(day)?.sweep()?;
+            }
             s.put_cursor(next)
         })
         .await
@@ -189,6 +200,22 @@ impl Events for Splits {
             s.days.write().unwrap_or_else(PoisonError::into_inner).clear();
             let (days, dropped) = (s.root.join("days"), s.root.join("dropped"));
             std::fs::rename(&days, &dropped).and_then(|()| std::fs::create_dir(&days)).and_then(|()| std::fs::remove_dir_all(&dropped)).map_err(broken)
+        })
+        .await
+    }
+
+    async fn replace(&self, old: Old, entries: Vec<IndexEntry>) -> Result<()> {
+        self.blocking(move |s| {
+            let at = day(old.times.start);
+            if entries.iter().any(|e| day(e.clear.time.micros) != at) || day(old.times.end - 1) != at {
+                return Err(StoreError::Internal("events of several days are replaced one day after the other".into()));
+            }
+            let split = s.split(at)?;
+            let mut writers = s.writers();
+            writers.replace(&split, &old, &entries, &s.columns)?;
+            split.reload()?;
+            // Readers let go of the files of what was replaced only now.
+            split.sweep()
         })
         .await
     }

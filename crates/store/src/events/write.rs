@@ -1,16 +1,23 @@
 //! The open writers: a few at a time, since each holds memory.
 
-use super::split::{Columns, Split, broken};
+use super::{
+    Old,
+    split::{Columns, Split, broken},
+};
 use crate::{Result, StoreError};
 use lru::LruCache;
 use model::query::IndexEntry;
-use std::{collections::BTreeSet, sync::Arc};
-use tantivy::{IndexWriter, TantivyDocument, indexer::LogMergePolicy};
+use std::{collections::BTreeSet, ops::Bound, sync::Arc};
+use tantivy::{
+    IndexWriter, TantivyDocument, Term,
+    indexer::{LogMergePolicy, NoMergePolicy},
+    query::{BooleanQuery, Query, RangeQuery, TermSetQuery},
+};
 
 /// Writers open at once.
 const OPEN: usize = 8;
 /// Bytes each may hold before it writes a segment; tantivy's least is 15 MB.
-const HEAP: usize = 20_000_000;
+pub(super) const HEAP: usize = 20_000_000;
 /// Segments of fewer events are merged without regard to their size. Every eighth commit merges: with tantivy's 10,000, a live day would write its last
 /// 10,000 events anew every two seconds.
 const SMALL_SEGMENT: u32 = 1_000;
@@ -23,6 +30,8 @@ pub(super) struct Writers {
     open: LruCache<i64, Writer>,
     /// Days written to since the last commit, still open or not.
     touched: BTreeSet<i64>,
+    /// Days closed since the last commit: files of theirs are left over once readers have let go of them.
+    closed: BTreeSet<i64>,
     /// A write failed and what was added is gone: a commit would move the cursor past it.
     lost: bool,
 }
@@ -35,7 +44,7 @@ struct Writer {
 
 impl Default for Writers {
     fn default() -> Self {
-        Self { open: LruCache::unbounded(), touched: BTreeSet::new(), lost: false }
+        Self { open: LruCache::unbounded(), touched: BTreeSet::new(), closed: BTreeSet::new(), lost: false }
     }
 }
 
@@ -53,6 +62,7 @@ impl Writers {
                     oldest.commit()?;
                     oldest.settle()?;
                     self.touched.insert(day);
+                    self.closed.insert(day);
                 }
             }
             let split = split()?;
@@ -78,6 +88,47 @@ impl Writers {
         let committed = self.open.iter_mut().try_for_each(|(_, w)| w.commit());
         self.note(committed)?;
         Ok(std::mem::take(&mut self.touched))
+    }
+
+    /// Days whose leftovers may be swept now that their readers were reloaded.
+    pub fn closed(&mut self) -> BTreeSet<i64> {
+        std::mem::take(&mut self.closed).into_iter().filter(|day| !self.holds(*day)).collect()
+    }
+
+    /// Whether a writer of this day is open.
+    pub fn holds(&self, day: i64) -> bool {
+        self.open.contains(&day)
+    }
+
+    /// Puts `entries` in the place of the split's events of `old`. One commit changes them, and a merge leaves nothing of what was there.
+    pub fn replace(&mut self, split: &Split, old: &Old, entries: &[IndexEntry], columns: &Columns) -> Result<()> {
+        self.refuse_if_lost()?;
+        let replaced = self.try_replace(split, old, entries, columns);
+        self.note(replaced)
+    }
+
+    fn try_replace(&mut self, split: &Split, old: &Old, entries: &[IndexEntry], columns: &Columns) -> Result<()> {
+        if let Some(mut open) = self.open.pop(&split.day) {
+            open.commit()?;
+            open.writer.wait_merging_threads().map_err(broken)?;
+        }
+        let writer: IndexWriter<TantivyDocument> = split.index.writer_with_num_threads(1, HEAP).map_err(broken)?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        let named = TermSetQuery::new(old.values.iter().map(|value| Term::from_field_text(columns.facet(old.field), value)));
+        let time = |at| Term::from_field_i64(columns.time, at);
+        let within = RangeQuery::new(Bound::Included(time(old.times.start)), Bound::Excluded(time(old.times.end)));
+        let both: Vec<Box<dyn Query>> = vec![Box::new(named), Box::new(within)];
+        writer.delete_query(Box::new(BooleanQuery::intersection(both))).map_err(broken)?;
+        for entry in entries {
+            writer.add_document(columns.document(entry)).map_err(broken)?;
+        }
+        let mut writer = Writer { writer, next: split.next()?, dirty: true };
+        writer.commit()?;
+        let segments = split.index.searchable_segment_ids().map_err(broken)?;
+        if !segments.is_empty() {
+            writer.writer.merge(&segments).wait().map_err(broken)?;
+        }
+        writer.writer.wait_merging_threads().map_err(broken)
     }
 
     /// The follower starts over from the cursor: adding may begin again.

@@ -58,6 +58,8 @@ pub trait Links {
     async fn add_subject_names(&self, names: &[SubjectName]) -> Result<u64>;
     async fn meetings_of_subjects(&self, subjects: &[Uuid]) -> Result<Vec<Meeting>>;
     async fn meetings_of_person(&self, person: Uuid) -> Result<Vec<Meeting>>;
+    /// Takes the names of these subjects and of this person away. Who was whose stays known, by hashes of nothing: one fresh hash per subject.
+    async fn forget_names(&self, person: Option<Uuid>, subjects: &[(Uuid, [u8; 16])]) -> Result<()>;
 }
 
 const MEETINGS: &str = "SELECT DISTINCT n.subject, n.source, a.person, a.identifier FROM subject_names n JOIN accounts a ON a.hash = n.hash";
@@ -94,6 +96,23 @@ impl<H: Handle + ?Sized> Links for H {
 
     async fn meetings_of_person(&self, person: Uuid) -> Result<Vec<Meeting>> {
         select(self, &format!("{MEETINGS} WHERE a.person"), &[person], meeting).await
+    }
+
+    async fn forget_names(&self, person: Option<Uuid>, subjects: &[(Uuid, [u8; 16])]) -> Result<()> {
+        let ids: Vec<Uuid> = subjects.iter().map(|(id, _)| *id).collect();
+        let met = self.meetings_of_subjects(&ids).await?;
+        for (subject, hash) in subjects {
+            self.execute("DELETE FROM subject_names WHERE subject = $1", vec![id_value(*subject)]).await?;
+            for meeting in met.iter().filter(|m| m.subject == *subject) {
+                let account = Account { hash: *hash, person: meeting.person, identifier: String::new() };
+                self.add_accounts(std::slice::from_ref(&account)).await?;
+                self.add_subject_names(&[SubjectName { subject: *subject, hash: *hash, source: meeting.source }]).await?;
+            }
+        }
+        if let Some(person) = person {
+            self.execute("DELETE FROM accounts WHERE person = $1 AND identifier <> ''", vec![id_value(person)]).await?;
+        }
+        Ok(())
     }
 }
 
@@ -138,7 +157,16 @@ mod tests {
             let meeting = |subject| Meeting { subject, source, person, identifier: "a@example.com".into() };
             assert_eq!(met, [meeting(early), meeting(late)]);
             assert_eq!(db.meetings_of_person(person).await.unwrap().len(), 2);
-            assert_eq!(db.accounts_of(&[person]).await.unwrap(), [account]);
+            assert_eq!(db.accounts_of(&[person]).await.unwrap(), std::slice::from_ref(&account));
+
+            db.forget_names(Some(person), &[(early, [7; 16]), (late, [8; 16])]).await.unwrap();
+            let mut met = db.meetings_of_person(person).await.unwrap();
+            met.sort_by_key(|m| m.subject);
+            let nameless = |subject| Meeting { identifier: String::new(), ..meeting(subject) };
+            assert_eq!(met, [nameless(early), nameless(late)], "whose they were is still known");
+            assert!(!db.accounts_of(&[person]).await.unwrap().contains(&account));
+            assert_eq!(db.add_accounts(&[account]).await.unwrap(), 1);
+            assert_eq!(db.meetings_of_person(person).await.unwrap().len(), 2, "the old name leads nowhere");
         }
     }
 }

@@ -6,23 +6,26 @@ use crate::{
     sql::{Handle, Migration, column, placeholders},
 };
 use async_trait::async_trait;
-use model::{Person, Validity, directory::Employment};
+use model::{Micros, Person, Validity, directory::Employment};
 use sea_orm::{QueryResult, Value as Sql};
 use uuid::Uuid;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "persons_1",
-    statements: &[
-        "CREATE TABLE persons (id BYTEA PRIMARY KEY, employee_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, search TEXT NOT NULL, email TEXT, title TEXT, zone TEXT)",
-        "CREATE INDEX persons_name ON persons (name, id)",
-        "CREATE INDEX persons_email ON persons (email)",
-        "CREATE TABLE employments (person BYTEA NOT NULL, department BYTEA NOT NULL, manager BYTEA, from_time BIGINT, until_time BIGINT)",
-        "CREATE INDEX employments_person ON employments (person)",
-        "CREATE INDEX employments_department ON employments (department)",
-    ],
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "persons_1",
+        statements: &[
+            "CREATE TABLE persons (id BYTEA PRIMARY KEY, employee_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, search TEXT NOT NULL, email TEXT, title TEXT, zone TEXT)",
+            "CREATE INDEX persons_name ON persons (name, id)",
+            "CREATE INDEX persons_email ON persons (email)",
+            "CREATE TABLE employments (person BYTEA NOT NULL, department BYTEA NOT NULL, manager BYTEA, from_time BIGINT, until_time BIGINT)",
+            "CREATE INDEX employments_person ON employments (person)",
+            "CREATE INDEX employments_department ON employments (department)",
+        ],
+    },
+    Migration { name: "persons_2", statements: &["ALTER TABLE persons ADD COLUMN erased BIGINT"] },
+];
 
-const SELECT: &str = "SELECT id, employee_id, name, email, title, zone FROM persons";
+const SELECT: &str = "SELECT id, employee_id, name, email, title, zone, erased FROM persons";
 /// Rows or ids per statement, far below what either database takes.
 const ROWS: usize = 500;
 
@@ -41,6 +44,8 @@ pub struct PersonQuery {
 pub trait Persons {
     /// Adds the person, or replaces the one with this id.
     async fn put_person(&self, person: &Person) -> Result<()>;
+    /// Takes every value of this person away; the id stays.
+    async fn erase_person(&self, id: Uuid, now: Micros) -> Result<()>;
     async fn persons(&self, query: &PersonQuery) -> Result<Vec<Person>>;
     async fn persons_by_id(&self, ids: &[Uuid]) -> Result<Vec<Person>>;
     /// By address in lower case.
@@ -71,6 +76,11 @@ impl<H: Handle + ?Sized> Persons for H {
             person.zone.clone().into(),
         ];
         self.execute(sql, values).await.map(drop)
+    }
+
+    async fn erase_person(&self, id: Uuid, now: Micros) -> Result<()> {
+        let sql = "UPDATE persons SET employee_id = $2, name = $3, search = '', email = NULL, title = NULL, zone = NULL, erased = $4 WHERE id = $1";
+        self.execute(sql, vec![id_value(id), format!("erased:{id}").into(), Person::ERASED.into(), now.into()]).await.map(drop)
     }
 
     async fn persons(&self, query: &PersonQuery) -> Result<Vec<Person>> {
@@ -162,6 +172,7 @@ fn person(row: &QueryResult) -> Result<Person> {
         email: column(row, "email")?,
         title: column(row, "title")?,
         zone: column(row, "zone")?,
+        erased: column(row, "erased")?,
     })
 }
 
@@ -194,6 +205,7 @@ mod tests {
                 email: Some(format!("p{n}@example.com")),
                 title: None,
                 zone: Some("Europe/Berlin".into()),
+                erased: None,
             };
             for (n, name, department) in [(1, "Ann 100%", sales), (2, "Bea", legal), (3, "Cem", sales)] {
                 db.put_person(&person(n, name)).await.unwrap();
@@ -213,6 +225,10 @@ mod tests {
             assert_eq!(db.person_by_email("p2@example.com").await.unwrap(), Some(person(2, "Bea")));
             db.put_person(&person(2, "Beatrix")).await.unwrap();
             assert_eq!(db.persons_by_id(&[Uuid::from_u128(2)]).await.unwrap(), [person(2, "Beatrix")]);
+            db.erase_person(Uuid::from_u128(2), 77).await.unwrap();
+            let erased = db.persons_by_id(&[Uuid::from_u128(2)]).await.unwrap().remove(0);
+            assert_eq!((erased.name.as_str(), erased.email, erased.erased), (Person::ERASED, None, Some(77)));
+            assert!(names(PersonQuery { limit: 9, words: Some("bea".into()), ..Default::default() }).await.is_empty());
         }
     }
 }

@@ -156,6 +156,19 @@ impl Trail for SqlTrail {
         Ok((item(row)?, column(row, "sealed")?))
     }
 
+    async fn empty_quarantined(&self, ids: &[Uuid]) -> Result<u64> {
+        let mut emptied = 0;
+        for id in ids {
+            let sql = "UPDATE trail_quarantine SET sealed = $3 WHERE ledger = $1 AND id = $2";
+            emptied += self.database.execute(sql, vec![self.ledger.as_str().into(), bytes(*id), Vec::<u8>::new().into()]).await?;
+        }
+        Ok(emptied)
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        self.database.scrub(&["trail_quarantine", "trail_streams"]).await
+    }
+
     async fn counts(&self) -> Result<Vec<StreamHealth>> {
         let sql =
             "SELECT source, stream, last_received, last_event, events, duplicates, quarantined FROM trail_streams WHERE ledger = $1 ORDER BY source, stream";

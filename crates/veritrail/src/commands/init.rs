@@ -1,9 +1,9 @@
 //! `veritrail init`.
 
-use super::say;
+use super::{ledger, say};
 use crate::{anchors, config::Config, serve, stores};
+use ::ledger::Purpose;
 use anyhow::Result;
-use model::position::{ACTIVITY, SELF};
 
 pub async fn run(config: &Config) -> Result<()> {
     let fresh = stores::create(config)?;
@@ -15,9 +15,14 @@ pub async fn run(config: &Config) -> Result<()> {
         secret.display(),
         if fresh { " (new; back it up apart from the data: without it nothing can be read)" } else { "" }
     ));
-    for ledger in [ACTIVITY, SELF] {
-        say(format_args!("Verifier key     {ledger}: {}", node.stores.signer(config, ledger)?.verifier()));
+    // Without a passphrase a file beside the secret would keep nothing that the secret does not.
+    if config.passphrase()?.is_some() && node.stores.keyring.wrapped_under().await?.is_none() && node.stores.keyring.wrapped().await?.is_empty() {
+        node.app.wrap_keys_under(node.stores.keys.make(&Purpose::KeyEncryption)?).await?;
     }
+    if let Some(kek) = node.stores.keyring.wrapped_under().await? {
+        say(format_args!("Key folder       {} (key-encryption key {kek}; back it up apart from the data, as the secret)", node.stores.keys.path().display()));
+    }
+    ledger::show(config, &node.stores).await?;
     if let Some(what) = anchors::unnoticed(config)? {
         say(format_args!("Roll-back        {what}"));
     }

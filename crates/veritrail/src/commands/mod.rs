@@ -2,9 +2,12 @@
 
 pub mod config;
 pub mod directory;
+pub mod evidence;
 pub mod import;
 pub mod index;
 pub mod init;
+pub mod keys;
+pub mod ledger;
 pub mod member;
 pub mod query;
 pub mod rules;

@@ -5,6 +5,7 @@ mod layers;
 pub use layers::{Explained, Origin};
 
 use anyhow::{Context, Result};
+use ledger::{KeyFolder, Passphrase};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ pub struct Config {
     pub organisation: Organisation,
     pub server: Server,
     pub data: Data,
+    pub keys: Keys,
     pub ledger: Ledger,
     pub anchors: Anchors,
     pub mail: Mail,
@@ -53,11 +55,21 @@ pub struct Data {
     pub master_secret_file: PathBuf,
 }
 
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub folder: PathBuf,
+    pub passphrase_file: PathBuf,
+    pub passphrase: String,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
     pub origin: String,
     pub publish: bool,
+    pub verify_every_secs: u32,
+    pub verify_all_every_secs: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -113,7 +125,7 @@ macro_rules! debug_without_values {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(stringify!($name)) }
     })* };
 }
-debug_without_values!(Mail, Webhook, Metrics);
+debug_without_values!(Keys, Mail, Webhook, Metrics);
 
 impl Config {
     /// Reads `file` where given, then the environment. Answers the configuration and where each value came from.
@@ -137,6 +149,22 @@ impl Config {
 
     pub fn master_secret_file(&self) -> PathBuf {
         if self.data.master_secret_file.as_os_str().is_empty() { self.data.directory.join("master.secret") } else { self.data.master_secret_file.clone() }
+    }
+
+    /// Where key files lie, and what opens them.
+    pub fn key_folder(&self) -> Result<KeyFolder> {
+        let folder = if self.keys.folder.as_os_str().is_empty() { self.data.directory.join("keys") } else { self.keys.folder.clone() };
+        Ok(KeyFolder::new(folder, self.passphrase()?))
+    }
+
+    /// The passphrase of key files; `None` where none is set.
+    pub fn passphrase(&self) -> Result<Option<Passphrase>> {
+        let file = &self.keys.passphrase_file;
+        if file.as_os_str().is_empty() {
+            return Ok(Passphrase::new(&self.keys.passphrase));
+        }
+        let text = std::fs::read_to_string(file).with_context(|| format!("the passphrase file '{}' cannot be read", file.display()))?;
+        Passphrase::new(&text).map(Some).with_context(|| format!("the passphrase file '{}' has an empty first line", file.display()))
     }
 
     /// The URL of one of the databases: as configured, or SQLite below the data directory.

@@ -7,18 +7,20 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 use testkit::{Receiver, WitnessProcess};
 
-struct Outside {
+pub struct Outside {
     witness: WitnessProcess,
     authority: Receiver,
+    /// PEM file of the authority's certificates.
+    pub roots: PathBuf,
 }
 
 /// A house with a witness and an authority, both running.
-async fn house() -> Option<(House, Outside)> {
+pub async fn house() -> Option<(House, Outside)> {
     let mut house = House::new(SetUp::Embedded).await?;
     let mut witness = WitnessProcess::new(&house.folder.path().join("witness"), "witness.example/w")?;
     let printed = house.run(&["init"]);
@@ -33,13 +35,14 @@ async fn house() -> Option<(House, Outside)> {
     house.set("ANCHORS__WITNESS_SECS", 1);
     house.set("ANCHORS__TIME_URL", format!("http://127.0.0.1:{}/", authority.port));
     house.set("ANCHORS__TIME_SECS", 1);
-    house.set("ANCHORS__TIME_ROOTS", files["roots"].as_str().unwrap());
+    let roots = PathBuf::from(files["roots"].as_str().unwrap());
+    house.set("ANCHORS__TIME_ROOTS", roots.display());
     house.set("ANCHORS__ALLOW_PRIVATE", true);
-    Some((house, Outside { witness, authority }))
+    Some((house, Outside { witness, authority, roots }))
 }
 
 /// Pushes one more event, and waits until it is confirmed on all sides; the ledger's state then.
-async fn confirmed(reader: &mut Client, key: &str, number: u64) -> Value {
+pub async fn confirmed(reader: &mut Client, key: &str, number: u64) -> Value {
     reader.push("desk", key, "application/x-ndjson", ndjson(&[act(&number.to_string(), "dana", "export", 5)])).await.unwrap().ok();
     let pushed = Instant::now();
     let confirmed = async || {

@@ -60,6 +60,12 @@ impl Client {
         read(response).await
     }
 
+    /// A file, as a page downloads it.
+    pub async fn file(&self, path: &str) -> Vec<u8> {
+        let request = self.http.get(format!("{}/api/v1{path}", self.url)).header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
+        request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
+    }
+
     /// A file to a source, as a page uploads it.
     pub async fn upload(&self, source: &str, name: &str, bytes: Vec<u8>) -> Answer {
         let request = self.http.post(format!("{}/api/v1/sources/{source}/upload?name={name}", self.url)).header("x-veritrail", "1");

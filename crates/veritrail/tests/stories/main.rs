@@ -7,11 +7,16 @@ mod client;
 mod crash;
 mod day;
 mod detect;
+mod erasure;
+mod evidence;
 mod house;
+mod keys;
 mod leaks;
 mod outage;
+mod probe;
 mod records;
 mod roles;
+mod trust;
 
 /// The same story on both set-ups, each a test of its own.
 macro_rules! on_both {

@@ -22,6 +22,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "events.search" | "events.count" | "events.histogram" | "own.events" => ("?from=-1h", None),
         "events.facets" => ("?from=-1h&fields=actor", None),
         "search.everything" => ("?q=dana", None),
+        "ledgers.prove" => ("?from=0", None),
         "directory.import" => ("", Some(json!("employee_id,name\n"))),
         "alerts.update" => ("", Some(json!({ "status": "in_progress" }))),
         "alerts.judge" => ("", Some(json!({ "verdict": "noise", "note": "a test" }))),
@@ -31,8 +32,12 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "sources.keys" => ("", Some(json!({ "name": "k" }))),
         "sources.upload" => ("?name=a.ndjson", Some(json!({}))),
         "exports.create" => ("", Some(json!({ "format": "csv", "query": "from=-1h" }))),
+        "evidence.create" => ("", Some(json!({ "query": "from=-1h" }))),
         "members.invite" => ("", Some(json!({ "email": "not an address", "role": "analyst" }))),
         "members.update" => ("", Some(json!({ "active": true }))),
+        "erasures.preview" => ("?person=01900000-0000-7000-8000-00000000dead", None),
+        "erasures.create" => ("", Some(json!({ "person": NOTHING, "basis": "objection", "reason": "Case 17" }))),
+        "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
         "quarantine.replay" | "jobs.cancel" => ("", None),
         _ => ("", None),
     };
@@ -44,6 +49,7 @@ fn operation(id: &str) -> &str {
     match id {
         "events.count" | "events.facets" | "events.histogram" => "events.search",
         "persons.pattern" => "persons.read",
+        "erasures.read" => "erasures.list",
         "sources.keys.revoke" => "sources.keys",
         other => other,
     }

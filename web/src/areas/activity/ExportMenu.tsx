@@ -7,11 +7,17 @@ import { JobProgress } from "../../ui/JobProgress";
 import { Menu } from "../../ui/Menu";
 import { ErrorState } from "../../ui/states";
 
-/** Exports what the search finds as a job; leaving the page does not stop it. */
+type What = "csv" | "ndjson" | "evidence";
+
+/** Takes away what the search finds, as a job; leaving the page does not stop it. */
 export function ExportMenu({ query }: { query: EventQuery }) {
-  const may = useMay("exports.create");
+  const mayExport = useMay("exports.create");
+  const mayPack = useMay("evidence.create");
   const start = useMutation({
-    mutationFn: (format: "csv" | "ndjson") => api.createExport(queryString(query).slice(1), format),
+    mutationFn: (what: What) => {
+      const asked = queryString(query).slice(1);
+      return what === "evidence" ? api.createEvidence(asked) : api.createExport(asked, what);
+    },
   });
   const started = start.data?.id;
   const job = useQuery({
@@ -21,20 +27,33 @@ export function ExportMenu({ query }: { query: EventQuery }) {
     initialData: start.data,
     refetchInterval: (asked) => (["queued", "running"].includes(asked.state.data?.state ?? "") ? 700 : false),
   });
-  if (!may) return null;
+  if (!mayExport && !mayPack) return null;
+  const button = (what: What, words: string) => (
+    <Button key={what} size="xs" loading={start.isPending} onClick={() => start.mutate(what)}>
+      {words}
+    </Button>
+  );
   return (
     <Menu label="Export">
       {() => (
         <>
           <p className="vt-meta">Every event this search finds. The export itself is written to the own trail.</p>
-          <div className="vt-actions">
-            {(["csv", "ndjson"] as const).map((format) => (
-              <Button key={format} size="xs" loading={start.isPending} onClick={() => start.mutate(format)}>
-                {format.toUpperCase()}
-              </Button>
-            ))}
-          </div>
-          {start.isError && <ErrorState what="The export was not started" error={start.error} />}
+          {mayExport && (
+            <div className="vt-actions">
+              {button("csv", "CSV")}
+              {button("ndjson", "NDJSON")}
+            </div>
+          )}
+          {mayPack && (
+            <>
+              <p className="vt-meta">
+                For an auditor: each record with its proof, and a page that checks them without Veritrail. At most
+                10,000 records.
+              </p>
+              <div className="vt-actions">{button("evidence", "Evidence pack")}</div>
+            </>
+          )}
+          {start.isError && <ErrorState what="It was not started" error={start.error} />}
           {job.data && <JobProgress job={job.data} />}
           {job.data && <Link to="/jobs">All jobs</Link>}
         </>

@@ -58,7 +58,7 @@ export function JobsPage() {
       {jobs.isError && <ErrorState what="Your jobs could not be read" error={jobs.error} retry={jobs.refetch} />}
       {items?.length === 0 && (
         <EmptyState title="You have no jobs">
-          <p>An export of events runs as a job and appears here with its file.</p>
+          <p>An export of events or a pack of evidence runs as a job and appears here with its file.</p>
           <Link className="vt-button" to="/activity">
             Find events to export
           </Link>

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type Alert, type AnchorState, api, type Overview, type SeverityName } from "../../api";
+import { type Alert, type AnchorState, api, type LedgerState, type Overview, type SeverityName } from "../../api";
 import { useRenewal } from "../../app/live";
 import { useScreen } from "../../app/screen";
 import { useMay } from "../../app/session";
@@ -181,6 +181,7 @@ function Ledgers() {
                 : `${count(ledger.pending)} wait for the next checkpoint; the last was signed `}
               <TimeOr at={ledger.checkpoint?.time} unknown="never: the first is signed after the first record" />
             </span>
+            <LastVerified ledger={ledger} />
             <Confirmed anchor={ledger.witness} by="witness" />
             <Confirmed anchor={ledger.time_stamp} by="time" />
           </li>
@@ -188,6 +189,20 @@ function Ledgers() {
       </ul>
       {ledgers.data?.rollback_unnoticed && <p className="vt-note">{ledgers.data.rollback_unnoticed}</p>}
     </Part>
+  );
+}
+
+/** What the server found when it last read its own ledger again. */
+function LastVerified({ ledger }: { ledger: LedgerState }) {
+  const { verified } = ledger;
+  if (!verified) return <span className="vt-meta vt-line">Not yet verified by this server</span>;
+  return (
+    <span className="vt-meta vt-line" data-fault={verified.faults > 0}>
+      {verified.faults === 0 ? "Verified " : `${counted(verified.faults, "fault")} found when verified `}
+      <Time at={verified.time} />
+      {", every byte "}
+      <TimeOr at={verified.all_time} unknown="not yet" />
+    </span>
   );
 }
 

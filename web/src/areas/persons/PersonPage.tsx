@@ -9,6 +9,7 @@ import { Facts, Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { Time } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
+import { EraseButton } from "../privacy/EraseDialog";
 
 /** The heat map needs weeks to say anything, whatever the range of the list. */
 const PATTERN_FROM = "-30d";
@@ -25,6 +26,7 @@ export function PersonPage() {
           ? `${data.title ?? "Title not in the directory"}, ${data.department?.name ?? "department unknown"}; ${counted(data.events_7d, "event")} in the last 7 days, ${counted(data.alerts_open, "open alert")}.`
           : until(person, "the person")
       }
+      actions={data && !data.erased && <EraseButton whom={{ person: data.id }} name={data.name} />}
     >
       {person.isPending && <Loading />}
       {person.isError && <ErrorState what="The person could not be read" error={person.error} retry={person.refetch} />}
@@ -36,6 +38,13 @@ export function PersonPage() {
 function PersonStory({ person }: { person: PersonDetail }) {
   return (
     <>
+      {person.erased && (
+        <p className="vt-notice" role="status">
+          {"This person's values were erased "}
+          <Time at={person.erased} />
+          {". What they did stays, without their name."}
+        </p>
+      )}
       <div className="vt-columns">
         <Part title="In the directory">
           <Facts
@@ -64,7 +73,7 @@ function PersonStory({ person }: { person: PersonDetail }) {
             {person.links.map((link) => (
               <li key={link.subject + link.from}>
                 <Link to="/subjects/$id" params={{ id: link.subject }}>
-                  {link.label}
+                  {link.label || "erased"}
                 </Link>
                 <span>{link.source.title}</span>
                 <Period from={link.from} until={link.until} />

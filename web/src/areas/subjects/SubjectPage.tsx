@@ -8,6 +8,7 @@ import { Facts, Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { TimeOr } from "../../ui/Time";
 import { capital, counted, spoken } from "../../ui/words";
+import { EraseButton } from "../privacy/EraseDialog";
 
 export function SubjectPage() {
   const { id = "" } = useParams({ strict: false });
@@ -21,6 +22,7 @@ export function SubjectPage() {
           ? `${capital(spoken(data.object_type ?? data.kind))} in ${data.source.title}, named in ${counted(data.events, "event")}.`
           : until(subject, "the record")
       }
+      actions={data && data.label !== "erased" && <EraseButton whom={{ subject: data.id }} name={data.label} />}
     >
       {subject.isPending && <Loading />}
       {subject.isError && (

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ApiError, api, type Proof } from "../../api";
 import { download } from "../download";
@@ -28,7 +28,14 @@ export function ProofView({ position }: { position: string }) {
   return <ProofStory proof={proof.data} />;
 }
 
+/** The entry byte for byte: it is JSON, so its bytes are UTF-8. */
+function entryText(proof: Proof): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(proof.leaf), (letter) => letter.charCodeAt(0)));
+}
+
 function ProofStory({ proof }: { proof: Proof }) {
+  // A colon is no part of a file's name everywhere.
+  const name = proof.position.replaceAll(":", "-");
   const checked = useQuery({
     queryKey: ["proof-check", proof.position, proof.root],
     queryFn: () => leadsToRoot(proof),
@@ -55,12 +62,18 @@ function ProofStory({ proof }: { proof: Proof }) {
         {checked.isError && "This browser could not check the path; use the downloaded file."}
         {checked.isPending && "Checking the path in this browser."}
       </p>
-      <Button
-        variant="default"
-        onClick={() => download(`${proof.position.replaceAll(":", "-")}.tlog-proof`, proof.tlog_proof)}
-      >
-        Download .tlog-proof
-      </Button>
+      <Group gap="sm">
+        <Button variant="default" onClick={() => download(`${name}.tlog-proof`, proof.tlog_proof)}>
+          Download .tlog-proof
+        </Button>
+        <Button variant="default" onClick={() => download(`${name}.entry`, entryText(proof), "application/json")}>
+          Download the entry
+        </Button>
+      </Group>
+      <p className="vt-note">
+        The entry is the event without anyone's name. With both files and the ledger's key anyone can check the proof:{" "}
+        <code>{`veritrail-verify --key KEY --proof ${name}.tlog-proof --entry ${name}.entry`}</code>
+      </p>
       <Facts
         facts={[
           ["Leaf hash", <code key="leaf">{proof.leaf_hash}</code>],

@@ -3,10 +3,11 @@
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::Duration,
 };
 
+/// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub struct Connection {
@@ -35,6 +36,11 @@ impl Answer {
     }
 }
 
+/// A port of loopback that nobody listens on just now.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
 impl Connection {
     /// `headers` are sent with every request, each ending in CRLF.
     pub fn open(address: &str, headers: &str) -> Result<Self> {
@@ -42,6 +48,12 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Self { stream: BufReader::with_capacity(64 << 10, stream), head: format!("Host: {address}\r\nX-Veritrail: 1\r\n{headers}") })
+    }
+
+    /// Gives up on an answer that takes longer.
+    pub fn within(self, patience: Duration) -> Result<Self> {
+        self.stream.get_ref().set_read_timeout(Some(patience))?;
+        Ok(self)
     }
 
     pub fn get(&mut self, path: &str) -> Result<Answer> {
