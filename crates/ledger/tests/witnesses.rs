@@ -95,9 +95,21 @@ async fn witnesses_cosign_growth_and_one_that_was_away_is_caught_up_with() {
     // The next process goes on from what is stored.
     let next = witnesses(&integrator, &[&one, &two], 2).await.check(3_000_000).await.unwrap();
     assert_eq!((next.size, next.trouble), (900, None));
+
+    // Cosigned before its signer has looked at anything, the checkpoint is shown with it once it has.
+    let shown = text(&house, "checkpoint").await;
+    let bare = Note::parse(&shown).unwrap().only(&[verifier()]).unwrap();
+    house.blobs.put("activity/0/checkpoint", bare.clone().into()).await.unwrap();
     let again = Arc::new(house.integrator());
     again.check().await.unwrap();
-    grow(&house, &integrator, 950).await;
+    let mut next = witnesses(&again, &[&one, &two], 2).await;
+    assert_eq!(next.check(4_000_000).await.unwrap().size, 900);
+    assert_eq!(text(&house, "checkpoint").await, bare);
+    assert_eq!(again.step(20_000_000).await.unwrap(), None);
+    next.step(20_000_000).await.unwrap();
+    assert_eq!(text(&house, "checkpoint").await, text(&house, "anchor/cosigned").await);
+    house.fill(900, 950, 30).await;
+    assert_eq!(again.step(21_000_000).await.unwrap().unwrap().size, 950);
     assert_eq!(house.verify().await.faults, []);
 }
 
