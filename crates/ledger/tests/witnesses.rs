@@ -3,11 +3,14 @@
 mod house;
 mod outside;
 
-use house::{House, LEDGER, verifier};
+use house::{House, LEDGER, dying::Dying, verifier};
 use ledger::{AnchorKeys, Integrator, Layout, LedgerError, anchor::witnessed, check_anchors, prove};
 use merkle::Note;
 use outside::{agrees, key, run, witnesses};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use testkit::{WitnessProcess, tlog_tool};
 
 const ORIGIN: &str = "example.org/activity.0";
@@ -95,10 +98,46 @@ async fn witnesses_cosign_growth_and_one_that_was_away_is_caught_up_with() {
     // The next process goes on from what is stored.
     let next = witnesses(&integrator, &[&one, &two], 2).await.check(3_000_000).await.unwrap();
     assert_eq!((next.size, next.trouble), (900, None));
+
+    // Cosigned before its signer has looked at anything, the checkpoint is shown with it once it has.
+    let shown = text(&house, "checkpoint").await;
+    let bare = Note::parse(&shown).unwrap().only(&[verifier()]).unwrap();
+    house.blobs.put("activity/0/checkpoint", bare.clone().into()).await.unwrap();
     let again = Arc::new(house.integrator());
     again.check().await.unwrap();
-    grow(&house, &integrator, 950).await;
+    let mut next = witnesses(&again, &[&one, &two], 2).await;
+    assert_eq!(next.check(4_000_000).await.unwrap().size, 900);
+    assert_eq!(text(&house, "checkpoint").await, bare);
+    assert_eq!(again.step(20_000_000).await.unwrap(), None);
+    next.step(20_000_000).await.unwrap();
+    assert_eq!(text(&house, "checkpoint").await, text(&house, "anchor/cosigned").await);
+    house.fill(900, 950, 30).await;
+    assert_eq!(again.step(21_000_000).await.unwrap().unwrap().size, 950);
     assert_eq!(house.verify().await.faults, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_stored_does_not_count() {
+    let house = House::embedded().await;
+    let Some(mut one) = witness(&house, "one") else { return };
+    one.start();
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let integrator = Arc::new(house.integrator_on(Arc::new(Dying { blobs: house.blobs.clone(), left: left.clone(), after: false })));
+    grow(&house, &integrator, 20).await;
+    let mut follower = witnesses(&integrator, &[&one], 1).await;
+    // Cut off before the copy kept for good, before the cosigned checkpoint, and before the published one.
+    for writes in [0, 1, 1] {
+        left.store(writes, Ordering::SeqCst);
+        assert!(follower.step(1).await.is_err(), "{writes} writes");
+    }
+    left.store(usize::MAX, Ordering::SeqCst);
+    assert_eq!(follower.step(2).await.unwrap().size, 20);
+    assert_eq!(integrator.step(3).await.unwrap(), None);
+    follower.step(4).await.unwrap();
+    let (cosigned, log) = (text(&house, "anchor/cosigned").await, one.log());
+    assert_eq!(text(&house, "checkpoint").await, cosigned);
+    assert_eq!(witnessed(&cosigned, &[key(&one)]).len(), 1);
+    assert_eq!(log.matches("cosigned example.org").count(), 1, "it was asked once: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

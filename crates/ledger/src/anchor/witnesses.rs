@@ -23,6 +23,8 @@ pub struct Witnesses {
     /// What is being cosigned, and by whom it is already.
     of: Option<Checkpoint>,
     by: Vec<Cosignature>,
+    /// Whether the published checkpoint carries all of them.
+    shown: bool,
     /// The hour that a cosigned checkpoint was last kept for.
     kept: Option<Micros>,
 }
@@ -43,7 +45,7 @@ impl Witnesses {
                 standing = Standing { size: stored.checkpoint.size, time: Some(time), ..standing };
             }
         }
-        Ok(Self { integrator, witnesses, quorum, standing, of: None, by: Vec::new(), kept: None })
+        Ok(Self { integrator, witnesses, quorum, standing, of: None, by: Vec::new(), shown: false, kept: None })
     }
 
     /// The first round, before anything is served or appended: asks also when nothing was ever signed here, with the empty tree.
@@ -72,6 +74,7 @@ impl Witnesses {
         let (blobs, layout, _) = self.integrator.place().await?;
         if self.of.as_ref() != Some(&newest.checkpoint) {
             self.by.clear();
+            self.shown = false;
             self.of = Some(newest.checkpoint.clone());
         }
         let (by, layout, signed) = (&self.by, &layout, &newest);
@@ -81,12 +84,11 @@ impl Witnesses {
             async move { (witness.agreed(), witness.cosign(blobs.as_ref(), layout, signed).await) }
         });
         let (mut trouble, mut refused) = (Vec::new(), None);
-        let mut new = 0;
         for (agreed, answer) in join_all(asked).await {
             match answer {
                 Ok(cosignature) => {
                     self.by.push(cosignature);
-                    new += 1;
+                    self.shown = false;
                 }
                 Err(refusal @ (Refusal::Ahead(_) | Refusal::Fork(_))) if !agreed => refused = Some(refusal),
                 Err(refusal) => trouble.push(refusal.words()),
@@ -100,8 +102,9 @@ impl Witnesses {
         }
         let size = newest.checkpoint.size;
         if let Some(time) = quorum_time(&self.by, self.quorum) {
-            if new > 0 && size > 0 {
-                self.store(&newest, now).await?;
+            // Again until it is shown: the signer may not have looked yet, and what could not be stored is not anchored.
+            if !self.shown && size > 0 {
+                self.shown = self.store(&newest, now).await?;
             }
             (self.standing.size, self.standing.time) = (size, Some(time));
         }
@@ -109,7 +112,8 @@ impl Witnesses {
         Ok(self.standing.clone())
     }
 
-    async fn store(&mut self, newest: &Signed, now: Micros) -> Result<()> {
+    /// Whether it was still the newest, and is published now.
+    async fn store(&mut self, newest: &Signed, now: Micros) -> Result<bool> {
         let (blobs, layout, _) = self.integrator.place().await?;
         let note = cosigned(&newest.bare, &self.by);
         // One an hour is kept for good: when the records before it were there already, in a stranger's words.
@@ -119,7 +123,7 @@ impl Witnesses {
             self.kept = Some(hour);
         }
         blobs.put(&layout.cosigned(), note.clone().into()).await?;
-        self.integrator.publish(&note).await.map(drop)
+        self.integrator.publish(&note).await
     }
 }
 
