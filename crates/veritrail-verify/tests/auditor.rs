@@ -3,8 +3,8 @@
 
 mod log;
 
-use log::{Log, ORIGIN, entry, verify, verify_with};
-use merkle::NoteSigner;
+use log::{Log, ORIGIN, entry, signer, verify, verify_with};
+use merkle::{LogKeys, NoteSigner};
 use std::{
     fs,
     io::{Read, Write},
@@ -125,6 +125,34 @@ fn a_state_is_gone_on_from_and_kept_only_while_all_is_well() {
     assert!(code == 2 && says.contains("FAULT checkpoint: the records stored have the root"), "{says}");
     fs::write(&state, "nonsense").unwrap();
     refused(verify(&["--state", &state, &place(&log)]), "is not a state of this verifier");
+}
+
+#[test]
+fn a_key_that_handed_over_is_known_by_the_one_given_and_signs_nothing_new() {
+    let mut log = Log::new(300);
+    let (old, new) = (signer(), NoteSigner::new("example.org", &[8; 32]).unwrap());
+    let (old_key, new_key) = (old.verifier().to_string(), new.verifier().to_string());
+    let (kept, proof, first) = (log.beside("kept", &log.read("checkpoint")), log.beside("p", log.proof(5).as_bytes()), log.beside("e", &entry(5)));
+    log.grow(900);
+    log.write("checkpoint", log.checkpoint().sign(&new).unwrap().as_bytes());
+    refused(verify(&[&place(&log)]), "no signature is by a known key");
+    let handed = LogKeys::from(old.verifier()).hand_over(ORIGIN, 301, &old, &new).unwrap();
+    log.write("keys", handed.handovers().as_bytes());
+    for key in [&old_key, &new_key] {
+        let (code, says) = verify_with(key, &["--from", &kept, &place(&log)]);
+        assert!(code == 0 && says.contains("900 entries verified, no fault. They continue the checkpoint in"), "{says}");
+        assert_eq!(verify_with(key, &["--proof", &proof, "--entry", &first, &place(&log)]).0, 0, "a proof of the old key's time");
+    }
+    // The old key, in a thief's hands, signs the newest size: refused whichever key is given.
+    log.write("checkpoint", log.checkpoint().sign(&old).unwrap().as_bytes());
+    for key in [&old_key, &new_key] {
+        refused(verify_with(key, &[&place(&log)]), "this one is signed by another key of the log");
+    }
+    log.write("checkpoint", log.checkpoint().sign(&new).unwrap().as_bytes());
+    log.write("keys", handed.handovers().replace("301", "300").as_bytes());
+    let (code, says) = verify_with(&new_key, &[&place(&log)]);
+    assert!(code == 2 && says.contains("FAULT keys: "), "{says}");
+    refused(verify_with(&new_key, &["--from", &kept, &place(&log)]), "is no checkpoint of this log signed by the key given");
 }
 
 #[test]

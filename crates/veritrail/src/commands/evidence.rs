@@ -26,9 +26,9 @@ pub async fn run(config: &Config, asked: &cli::Evidence) -> Result<()> {
 
 async fn pack(config: &Config, asked: &cli::Evidence) -> Result<Vec<u8>> {
     let node = serve::node(config, false).await?;
-    let verifier = node.stores.signer(config, ACTIVITY)?.verifier();
+    let keys = node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?.keys().await?;
     let generation = node.stores.trail.head().await?.generation;
-    node.app.board.key(ACTIVITY, &Layout::new(ACTIVITY, generation).origin(verifier.name()), &verifier.to_string());
+    node.app.board.keys(ACTIVITY, &Layout::new(ACTIVITY, generation).origin(keys.name()), keys);
     node.app.board.witnesses(anchors::keys(config)?);
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos} of {len} records")?);
     let mut progress = |done: u64, total: u64| {

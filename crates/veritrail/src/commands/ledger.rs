@@ -5,7 +5,6 @@ use crate::{cli, config::Config, serve, stores::Stores};
 use anyhow::{Result, bail};
 use ledger::Layout;
 use model::position::{ACTIVITY, SELF};
-use store::trail::Trail;
 
 const LEDGERS: [&str; 2] = [ACTIVITY, SELF];
 
@@ -54,11 +53,12 @@ pub async fn show(config: &Config, stores: &Stores) -> Result<()> {
         let integrator = stores.integrator(config, ledger, trail)?;
         let keys = integrator.keys().await?;
         for (from, key) in keys.all() {
-            say(format_args!("Verifier key     {ledger}: {key}  from size {from} on"));
+            let sizes = if *from == 0 { String::new() } else { format!(", from size {from} on") };
+            say(format_args!("Verifier key     {ledger}{sizes}: {key}"));
             listed.push(format!("  {origin}, from size {from} on: {key}"));
         }
         if let Some(waiting) = integrator.signers().waiting(&keys)? {
-            say(format_args!("Verifier key     {ledger}: {}  from the next checkpoint on", waiting.verifier()));
+            say(format_args!("Verifier key     {ledger}, from the next checkpoint on: {}", waiting.verifier()));
             listed.push(format!("  {origin}, from its next checkpoint on: {}", waiting.verifier()));
         }
     }

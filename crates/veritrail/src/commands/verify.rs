@@ -5,17 +5,14 @@ use crate::{anchors, cli, config::Config, published::Published, stores::Stores};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::{AnchorKeys, Layout, Report, Roots, Verification, WitnessKey, anchor::Anchored, check_anchors};
-use merkle::{Checkpoint, LogKeys, NoteVerifier, Place, Walk};
+use merkle::{LogKeys, NoteVerifier, Place, Walk};
 use std::{
     path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{
-    blobs::{Blobs, Directory},
-    trail::Trail,
-};
+use store::blobs::{Blobs, Directory};
 use veritrail_verify::Check;
 
 /// How often the state is kept on the way, so that little is lost when it is interrupted.

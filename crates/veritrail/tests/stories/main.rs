@@ -10,6 +10,7 @@ mod detect;
 mod erasure;
 mod evidence;
 mod house;
+mod keys;
 mod leaks;
 mod outage;
 mod probe;
