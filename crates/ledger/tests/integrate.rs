@@ -7,7 +7,7 @@ use ledger::{Integrator, LedgerError, Lock, open_all, prove};
 use merkle::{Checkpoint, TlogProof, leaf_hash};
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::AtomicUsize,
 };
 use store::{
     StoreError,

@@ -142,7 +142,8 @@ async fn a_changed_bit_among_cosignatures_is_found_and_named() {
 
     // A line that looks like a witness's and is nobody's, and a cosigned checkpoint of more than is here.
     let cosigned = text(&house, "anchor/cosigned").await;
-    let fake = cosigned.clone() + "\u{2014} other.example/w 782ADAAAAABrA9ySxlsmpf6U3KPJj4ZVVsiigfJSVPZnqEjAqi5Pjb7RqLjEElGn9p/qIbM5qlljH5fAVkTEgr7Jzv/7HE8Yuv84BA==\n";
+    let fake = cosigned.clone()
+        + "\u{2014} other.example/w 782ADAAAAABrA9ySxlsmpf6U3KPJj4ZVVsiigfJSVPZnqEjAqi5Pjb7RqLjEElGn9p/qIbM5qlljH5fAVkTEgr7Jzv/7HE8Yuv84BA==\n";
     house.blobs.put("activity/0/checkpoint", fake.into()).await.unwrap();
     assert!(check(&keys).await.0[0].what.contains("by no witness known here"));
     let old = Note::parse(&text(&house, "anchor/witness/000000000040").await).unwrap().only(std::slice::from_ref(log.newest())).unwrap();

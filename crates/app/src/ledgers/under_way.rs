@@ -1,7 +1,7 @@
 //! How far a verification of everything came, kept on the way: a server that is stopped goes on there at its next start.
 
 use crate::{App, Result};
-use ledger::{Lock, LogKeys, Report, verify::verify_again};
+use ledger::{Lock, LogKeys, Report, Walk, verify::verify_again};
 use std::{
     convert::Infallible,
     sync::{Mutex, PoisonError},
@@ -30,12 +30,13 @@ impl App {
         let before = self.records.setting(&under_way(ledger)).await?;
         let (lock, place) = (Lock::of(self.apart.clone(), ledger), Place::default());
         let mut told = Instant::now();
-        let verify = verify_again(self.blobs.as_ref(), (ledger, generation), keys, &lock, before.as_deref(), &mut |walk| {
+        let mut tell = |walk: &Walk| {
             if told.elapsed() >= KEEP_EVERY {
                 told = Instant::now();
                 place.put(walk.place().map(|place| place.encode()));
             }
-        });
+        };
+        let verify = verify_again(self.blobs.as_ref(), (ledger, generation), keys, &lock, before.as_deref(), &mut tell);
         tokio::select! {
             report = verify => Ok(report?),
             never = self.keep_place(ledger, &place) => match never {},
