@@ -40,7 +40,7 @@ pub use integrate::{Checkpointed, Integrator};
 pub use keyring::{Keyring, Master};
 pub use layout::Layout;
 pub use lock::Lock;
-pub use merkle::LogKeys;
+pub use merkle::{LogKeys, Walk};
 pub use opened::open_all;
 pub use prove::{Consistency, Proof, Prover, prove, prove_consistency};
 pub use read::Reader;

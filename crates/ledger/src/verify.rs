@@ -62,10 +62,17 @@ pub async fn verify(blobs: &dyn Blobs, ledger: &str, generation: u32, keys: &Log
 ///
 /// # Errors
 /// As [`verify`].
-pub async fn verify_again(blobs: &dyn Blobs, (ledger, generation): (&str, u32), mut keys: LogKeys, lock: &Lock, place: Option<&str>) -> Result<Report> {
+pub async fn verify_again(
+    blobs: &dyn Blobs,
+    (ledger, generation): (&str, u32),
+    mut keys: LogKeys,
+    lock: &Lock,
+    place: Option<&str>,
+    progress: &mut (dyn FnMut(&Walk) + Send),
+) -> Result<Report> {
     loop {
         let (layout, place) = (Layout::new(ledger, generation), place.and_then(|text| Place::parse(text).ok()));
-        let report = Verification { blobs, layout, keys: &keys, place, older: None, segments: true }.run(&mut |_| {}).await?;
+        let report = Verification { blobs, layout, keys: &keys, place, older: None, segments: true }.run(progress).await?;
         // The lock lists a new key before anything it signed is shown.
         match lock.keys(blobs, ledger, generation, &keys.all()[0].1).await {
             Ok(now) if now != keys && !report.faults.is_empty() => keys = now,

@@ -139,7 +139,7 @@ async fn the_old_key_signs_nothing_new() {
     let list = done.keys.handovers();
     house.blobs.put("activity/0/keys", list.replacen("51", "52", 1).into()).await.unwrap();
     assert_eq!(faults(&house, &done.keys).await, ["activity/0/keys: it is not the list of keys that this ledger is verified by"]);
-    let at_work = verify_again(house.blobs.as_ref(), (LEDGER, 0), done.keys.clone(), &lock(&house), None).await.unwrap();
+    let at_work = verify_again(house.blobs.as_ref(), (LEDGER, 0), done.keys.clone(), &lock(&house), None, &mut |_| {}).await.unwrap();
     assert_eq!(at_work.faults.len(), 1);
     house.blobs.delete("activity/0/keys").await.unwrap();
     assert_eq!(faults(&house, &done.keys).await.len(), 1);
@@ -155,7 +155,7 @@ async fn who_verifies_while_a_key_takes_over_finds_nothing_wrong() {
     house.fill(50, 90, 10).await;
     integrator.step(2).await.unwrap().unwrap();
     assert!(!faults(&house, &before).await.is_empty(), "by the old list alone there is something wrong");
-    let report = verify_again(house.blobs.as_ref(), (LEDGER, 0), before, &lock(&house), None).await.unwrap();
+    let report = verify_again(house.blobs.as_ref(), (LEDGER, 0), before, &lock(&house), None, &mut |_| {}).await.unwrap();
     assert_eq!((report.size, report.faults), (90, vec![]));
 }
 

@@ -1,5 +1,6 @@
 //! The ledgers verify themselves: what is new often, everything now and then. A fault becomes a finding, and so an alert.
 
+use super::under_way;
 use crate::{App, AppError, Result, rules::LEDGER_INTEGRITY};
 use ledger::{Layout, Lock, Report, verify::verify_again};
 use model::{
@@ -32,7 +33,7 @@ pub struct Verified {
     pub time: Micros,
     /// Records under the checkpoint then.
     pub size: u64,
-    /// When every byte was last read.
+    /// When the last reading of every byte was begun.
     pub all_time: Option<Micros>,
     pub faults: u64,
     /// Where the next one goes on. `None`: it reads everything, as after a fault, which must be found again.
@@ -100,15 +101,19 @@ impl App {
         if head.integrated == 0 && self.blobs.get(&layout.checkpoint()).await?.is_none() {
             return Ok(false);
         }
-        let before = last.as_ref().and_then(|last| last.place.clone()).filter(|_| !all);
-        let lock = Lock::of(self.apart.clone(), ledger);
-        let report = verify_again(self.blobs.as_ref(), (ledger, head.generation), keys, &lock, before.as_deref()).await?;
+        let (report, begun) = if all {
+            self.verify_all(ledger, head.generation, keys).await?
+        } else {
+            let (lock, before) = (Lock::of(self.apart.clone(), ledger), last.as_ref().and_then(|last| last.place.as_deref()));
+            let begun = self.now();
+            (verify_again(self.blobs.as_ref(), (ledger, head.generation), keys, &lock, before, &mut |_| {}).await?, begun)
+        };
         let now = self.now();
         let verified = Verified {
             generation: head.generation,
             time: now,
             size: report.size,
-            all_time: if report.from == 0 { Some(now) } else { last.and_then(|last| last.all_time) },
+            all_time: if all || report.from == 0 { Some(begun) } else { last.and_then(|last| last.all_time) },
             faults: report.faults.len() as u64,
             place: report.place.as_ref().map(|place| place.encode()),
         };
@@ -121,6 +126,9 @@ impl App {
         let unit = self.records.begin().await?;
         unit.put_setting(&setting(ledger), &text).await?;
         unit.add_findings(finding.as_slice()).await?;
+        if all {
+            under_way::ended(&unit, ledger).await?;
+        }
         unit.commit().await?;
         Ok(true)
     }
