@@ -14,7 +14,8 @@ use std::path::Path;
 
 /// How far the clock stands from the true time after each jump, in hours.
 const OFFSETS: [i64; 8] = [1, -2, 72, -720, 8_760, -1, 25, 0];
-const HOUR_OF_SESSIONS: i64 = 24;
+/// A session unused for this long is void.
+const SESSION_HOURS: i64 = 8;
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let Some(library) = tools::library("faketime/libfaketimeMT.so.1") else { return Ok(Outcome::skipped("libfaketime is not installed")) };
@@ -48,7 +49,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
         }
         let session = house.analyst(&cookie)?.get("/api/v1/session")?.status;
         let jump = offset - before;
-        let void = jump >= HOUR_OF_SESSIONS || jump < 0;
+        let void = jump >= SESSION_HOURS || jump < 0;
         if (session == 401) != void {
             outcome.wrong(format!("after a jump of {jump} hours a session made before it was answered {session}"));
         }

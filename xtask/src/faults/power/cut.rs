@@ -45,7 +45,7 @@ impl Cut {
             let chance = mix(self.seed << 32 | number as u64);
             let size = match self.kind {
                 Kind::Subset if number > flushed && !request.is_durable() && chance & 1 == 0 => 0,
-                Kind::Torn if Some(number) == last && !request.is_durable() => chance % (request.size / SECTOR).max(1) * SECTOR,
+                Kind::Torn if Some(number) == last && number > flushed && !request.is_durable() => chance % (request.size / SECTOR).max(1) * SECTOR,
                 _ => request.size,
             };
             (number, size)
@@ -105,6 +105,15 @@ mod tests {
             sizes.push(kept.len());
         }
         assert!(sizes.iter().any(|s| *s < 9) && sizes.iter().any(|s| *s > 6), "{sizes:?}");
+    }
+
+    #[test]
+    fn what_was_flushed_is_never_torn() {
+        let log = log();
+        for seed in 0..20 {
+            let kept = Cut { kind: Kind::Torn, seed, requests: 4, at: 0 }.kept(&log);
+            assert!(kept.len() == 3 && kept.iter().all(|(_, size)| *size == 4 * SECTOR), "{kept:?}");
+        }
     }
 
     #[test]
