@@ -74,6 +74,11 @@ pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Opt
     about["ledger"]["time_stamp"] = json!(stamp.map(|s| json!({ "records": s.stamped.size, "time": rfc3339(s.stamped.time) })));
 
     zip.add("key", format!("{key}\n").as_bytes())?;
+    // Whoever was given another of the log's keys is led to this one.
+    let handovers = log_keys.handovers();
+    if !handovers.is_empty() {
+        zip.add("keys", handovers.as_bytes())?;
+    }
     if !note.is_empty() {
         zip.add("checkpoint", note.as_bytes())?;
     }
@@ -89,8 +94,8 @@ pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Opt
     }
     let text = serde_json::to_vec_pretty(&about).map_err(|e| AppError::Internal(e.to_string()))?;
     zip.add("query.json", &text)?;
-    zip.add("README.md", readme(report, &origin, &cosigned, stamp)?.as_bytes())?;
-    let pack = json!({ "format": FORMAT, "key": key, "witness_keys": keys, "checkpoint": note, "about": about });
+    zip.add("README.md", readme(report, &origin, !handovers.is_empty(), &cosigned, stamp)?.as_bytes())?;
+    let pack = json!({ "format": FORMAT, "key": key, "handovers": handovers, "witness_keys": keys, "checkpoint": note, "about": about });
     zip.add("verify.html", page(&pack, listed)?.as_bytes())
 }
 
@@ -110,10 +115,11 @@ fn page(pack: &serde_json::Value, listed: &[Listed]) -> Result<String> {
     })
 }
 
-fn readme(report: &Report<'_>, origin: &str, cosigned: &[Cosignature], stamp: Option<&Stamp>) -> Result<String> {
+fn readme(report: &Report<'_>, origin: &str, handed_over: bool, cosigned: &[Cosignature], stamp: Option<&Stamp>) -> Result<String> {
     let growth = stamp.and_then(|s| s.growth.as_ref());
     let there = |section: &str| match section {
         "records" => report.counts.records > 0,
+        "handovers" => handed_over,
         "witnesses" => !cosigned.is_empty(),
         "time" => stamp.is_some(),
         "time-whole" => stamp.is_some_and(|s| s.whole),
