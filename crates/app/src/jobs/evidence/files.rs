@@ -4,7 +4,7 @@ use super::{
     report::{FORMAT, Listed, Report, Signed},
     zipped::Zipped,
 };
-use crate::{App, AppError, Result};
+use crate::{App, AppError, Result, events::sentence::grouped};
 use ledger::anchor::{Cosignature, Stamped, stamp_over, witnessed};
 use model::{SECOND, erasure::mentions, position::ACTIVITY, time::rfc3339};
 use serde_json::json;
@@ -129,12 +129,16 @@ fn readme(report: &Report<'_>, origin: &str, handed_over: bool, cosigned: &[Cosi
     };
     let time = |micros: Option<model::Micros>, none: &str| micros.map_or_else(|| none.to_owned(), rfc3339);
     let names: Vec<String> = cosigned.iter().map(|c| format!("{} at {}", c.witness, seconds(c))).collect();
+    let records = match report.counts.records {
+        1 => "1 record".to_owned(),
+        many => format!("{} records", grouped(many)),
+    };
     let mut question: String = report.lines()?.iter().map(|line| format!("    {line}\n")).collect();
     if question.is_empty() {
         question.push_str("    everything\n");
     }
     let values = [
-        ("records", report.counts.records.to_string()),
+        ("records", records),
         ("asker", report.asker.name.clone()),
         ("role", report.question.role.name().replace('_', " ")),
         ("asked-at", rfc3339(report.asked_at)),
