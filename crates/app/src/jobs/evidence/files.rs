@@ -4,7 +4,7 @@ use super::{
     report::{FORMAT, Listed, Report, Signed},
     zipped::Zipped,
 };
-use crate::{App, AppError, Result};
+use crate::{App, AppError, Result, events::sentence::grouped};
 use ledger::anchor::{Cosignature, Stamped, stamp_over, witnessed};
 use model::{SECOND, erasure::mentions, position::ACTIVITY, time::rfc3339};
 use serde_json::json;
@@ -74,6 +74,11 @@ pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Opt
     about["ledger"]["time_stamp"] = json!(stamp.map(|s| json!({ "records": s.stamped.size, "time": rfc3339(s.stamped.time) })));
 
     zip.add("key", format!("{key}\n").as_bytes())?;
+    // Whoever was given another of the log's keys is led to this one.
+    let handovers = log_keys.handovers();
+    if !handovers.is_empty() {
+        zip.add("keys", handovers.as_bytes())?;
+    }
     if !note.is_empty() {
         zip.add("checkpoint", note.as_bytes())?;
     }
@@ -89,8 +94,8 @@ pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Opt
     }
     let text = serde_json::to_vec_pretty(&about).map_err(|e| AppError::Internal(e.to_string()))?;
     zip.add("query.json", &text)?;
-    zip.add("README.md", readme(report, &origin, &cosigned, stamp)?.as_bytes())?;
-    let pack = json!({ "format": FORMAT, "key": key, "witness_keys": keys, "checkpoint": note, "about": about });
+    zip.add("README.md", readme(report, &origin, !handovers.is_empty(), &cosigned, stamp)?.as_bytes())?;
+    let pack = json!({ "format": FORMAT, "key": key, "handovers": handovers, "witness_keys": keys, "checkpoint": note, "about": about });
     zip.add("verify.html", page(&pack, listed)?.as_bytes())
 }
 
@@ -110,10 +115,11 @@ fn page(pack: &serde_json::Value, listed: &[Listed]) -> Result<String> {
     })
 }
 
-fn readme(report: &Report<'_>, origin: &str, cosigned: &[Cosignature], stamp: Option<&Stamp>) -> Result<String> {
+fn readme(report: &Report<'_>, origin: &str, handed_over: bool, cosigned: &[Cosignature], stamp: Option<&Stamp>) -> Result<String> {
     let growth = stamp.and_then(|s| s.growth.as_ref());
     let there = |section: &str| match section {
         "records" => report.counts.records > 0,
+        "handovers" => handed_over,
         "witnesses" => !cosigned.is_empty(),
         "time" => stamp.is_some(),
         "time-whole" => stamp.is_some_and(|s| s.whole),
@@ -123,12 +129,16 @@ fn readme(report: &Report<'_>, origin: &str, cosigned: &[Cosignature], stamp: Op
     };
     let time = |micros: Option<model::Micros>, none: &str| micros.map_or_else(|| none.to_owned(), rfc3339);
     let names: Vec<String> = cosigned.iter().map(|c| format!("{} at {}", c.witness, seconds(c))).collect();
+    let records = match report.counts.records {
+        1 => "1 record".to_owned(),
+        many => format!("{} records", grouped(many)),
+    };
     let mut question: String = report.lines()?.iter().map(|line| format!("    {line}\n")).collect();
     if question.is_empty() {
         question.push_str("    everything\n");
     }
     let values = [
-        ("records", report.counts.records.to_string()),
+        ("records", records),
         ("asker", report.asker.name.clone()),
         ("role", report.question.role.name().replace('_', " ")),
         ("asked-at", rfc3339(report.asked_at)),

@@ -7,7 +7,7 @@ use crate::{
     search::company::{Company, NORTH, NORTHERN, SOUTHERN, companies},
 };
 use ledger::{Integrator, Layout, Lock};
-use merkle::{NoteSigner, NoteVerifier, TlogProof, leaf_hash};
+use merkle::{LogKeys, NoteSigner, NoteVerifier, TlogProof, leaf_hash};
 use model::{Position, Role, position::ACTIVITY, query::IndexEntry};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -200,6 +200,21 @@ async fn what_the_index_holds_otherwise_than_the_ledger_is_not_packed() {
         company.app.events.commit(1).await.unwrap();
         let made = company.app.make_evidence(&Caller::host(Role::Auditor), new(""), &mut |_, _| {}).await;
         assert!(matches!(made, Err(AppError::Internal(why)) if why.contains("rebuild the index")));
+    }
+}
+
+#[tokio::test]
+async fn a_pack_leads_from_one_key_of_the_ledger_to_the_next() {
+    for company in companies().await {
+        sign(&company).await;
+        let (old, new) = (signer(), NoteSigner::new("example.org", &[4; 32]).unwrap());
+        let keys = LogKeys::from(old.verifier()).hand_over(ORIGIN, (NORTHERN + SOUTHERN + 1) as u64, &old, &new).unwrap();
+        company.app.board.keys(ACTIVITY, ORIGIN, keys.clone());
+        let auditor = company.member(Role::Auditor, &[], None).await;
+        let files = packed(&company, &auditor, "").await;
+        assert_eq!(text(&files, "key").trim(), old.verifier().to_string(), "the one that signed the checkpoint, not the newest");
+        assert_eq!(LogKeys::parse(text(&files, "keys"), ORIGIN, &new.verifier()).unwrap(), keys);
+        assert!(text(&files, "README.md").contains("`keys` leads from each to the next"));
     }
 }
 
