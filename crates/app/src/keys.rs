@@ -51,7 +51,10 @@ mod tests {
             let rows = app.records.self_events(&SelfQuery { limit: 10, ..Default::default() }).await.unwrap();
             let mut seen: Vec<_> = rows.into_iter().map(|row| format!("{} {}", row.operation, row.target)).collect();
             seen.sort();
-            assert_eq!(seen, [format!("keys.retire key:{}", Uuid::from_u128(3)), format!("keys.rotate key:{}", Uuid::from_u128(4)), "ledgers.rotate ledger:activity".into()]);
+            assert_eq!(
+                seen,
+                [format!("keys.retire key:{}", Uuid::from_u128(3)), format!("keys.rotate key:{}", Uuid::from_u128(4)), "ledgers.rotate ledger:activity".into()]
+            );
             assert_eq!(app.keyring.wrapped_under().await.unwrap(), None);
         }
     }

@@ -51,7 +51,9 @@ impl Signers {
         }
         let made = self.made()?;
         let found = made.into_iter().map(|(_, signer)| signer).find(|signer| signer.verifier() == *key);
-        found.ok_or_else(|| LedgerError::Internal(format!("the private half of the key {key} is not in the key folder: copy its file from the node that made it")))
+        found.ok_or_else(|| {
+            LedgerError::Internal(format!("the private half of the key {key} is not in the key folder: copy its file from the node that made it"))
+        })
     }
 
     /// Makes a key, which the integrator puts in force with the next checkpoint.

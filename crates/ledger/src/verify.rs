@@ -112,7 +112,8 @@ impl Verification<'_> {
         if from == 0 {
             let own = [self.layout.checkpoint(), self.layout.handovers()];
             // Anchors are held against their keys by `check_anchors`.
-            let unseen = |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && !own.contains(*path) && !self.layout.is_anchor(path);
+            let unseen =
+                |path: &&String| !from_segments.contains(*path) && !listed.seen.contains(*path) && !own.contains(*path) && !self.layout.is_anchor(path);
             for path in listed.files.iter().filter(unseen) {
                 if !self.beyond(path, size) && self.blobs.get(path).await?.is_some() {
                     walk.fault(Fault::new(self.name(path), None, "it is no part of this ledger"));

@@ -11,12 +11,7 @@ use cryptoki::{
 };
 use ledger::{KeyFolder, Keyring, LedgerError, Master, Passphrase, Purpose, TokenAccess};
 use model::SubjectRef;
-use std::{
-    num::NonZeroUsize,
-    path::PathBuf,
-    process::Command,
-    sync::Arc,
-};
+use std::{num::NonZeroUsize, path::PathBuf, process::Command, sync::Arc};
 use store::{StoreError, keys::SqlKeys, sql::Database};
 use uuid::Uuid;
 

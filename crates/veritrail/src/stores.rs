@@ -11,8 +11,8 @@ use std::{
     sync::Arc,
 };
 use store::{
-    blobs::{Blobs, Directory, S3},
     StoreError,
+    blobs::{Blobs, Directory, S3},
     keys::SqlKeys,
     sql::Database,
     trail::{SqlTrail, Trail},

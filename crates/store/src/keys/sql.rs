@@ -100,7 +100,9 @@ impl Keys for SqlKeys {
     async fn walk(&self, after: Option<[u8; 16]>, limit: u64) -> Result<Vec<SubjectRow>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = match after {
-            None => self.database.rows("SELECT lookup, subject, wrapped FROM subject_keys WHERE wrapped IS NOT NULL ORDER BY lookup LIMIT $1", vec![limit.into()]),
+            None => {
+                self.database.rows("SELECT lookup, subject, wrapped FROM subject_keys WHERE wrapped IS NOT NULL ORDER BY lookup LIMIT $1", vec![limit.into()])
+            }
             Some(after) => self.database.rows(
                 "SELECT lookup, subject, wrapped FROM subject_keys WHERE lookup > $1 AND wrapped IS NOT NULL ORDER BY lookup LIMIT $2",
                 vec![after.to_vec().into(), limit.into()],

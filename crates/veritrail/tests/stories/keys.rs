@@ -131,8 +131,13 @@ async fn the_signing_key_changes_and_strangers_follow(set_up: SetUp) {
     let after = signed(&mut analyst, 50, 2).await;
     assert_eq!(after["origin"], before["origin"]);
     assert_ne!(after["verifier_key"], before["verifier_key"]);
-    let keys: Vec<(u64, &str)> =
-        after["keys"].as_array().unwrap().iter().filter(|k| k["ledger"] == "activity").map(|k| (k["from"].as_u64().unwrap(), k["verifier_key"].as_str().unwrap())).collect();
+    let keys: Vec<(u64, &str)> = after["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|k| k["ledger"] == "activity")
+        .map(|k| (k["from"].as_u64().unwrap(), k["verifier_key"].as_str().unwrap()))
+        .collect();
     assert_eq!(keys, [(0, before["verifier_key"].as_str().unwrap()), (31, after["verifier_key"].as_str().unwrap())]);
 
     // A stranger with the old key, or the new one, and a checkpoint of the old key's time.
