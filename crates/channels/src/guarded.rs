@@ -93,7 +93,9 @@ impl Guarded {
             return Err(ChannelError::Later(format!("{}: the name has no address", self.name)));
         }
         match found.iter().find_map(|address| guard::refused(address.ip(), self.allow.private)) {
-            Some(why) => Err(ChannelError::Refused(format!("{}: the host is {why}, which may not be reached; set {} if it is yours", self.name, self.allow.key))),
+            Some(why) => {
+                Err(ChannelError::Refused(format!("{}: the host is {why}, which may not be reached; set {} if it is yours", self.name, self.allow.key)))
+            }
             None => Ok(found),
         }
     }

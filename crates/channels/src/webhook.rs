@@ -72,7 +72,9 @@ impl Webhook {
         match status {
             200..=299 => Ok(()),
             408 | 425 | 429 | 500.. => Err(ChannelError::Later(format!("{}: answered {status}", self.to.name()))),
-            300..=399 => Err(ChannelError::Refused(format!("{}: answered {status}; redirects are not followed, configure the address it leads to", self.to.name()))),
+            300..=399 => {
+                Err(ChannelError::Refused(format!("{}: answered {status}; redirects are not followed, configure the address it leads to", self.to.name())))
+            }
             _ => Err(ChannelError::Refused(format!("{}: answered {status}", self.to.name()))),
         }
     }

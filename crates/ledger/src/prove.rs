@@ -6,7 +6,8 @@ use crate::{
     tiles::{Tiles, stored},
 };
 use merkle::{
-    Checkpoint, EntryBundle, Hash, MerkleError, TileId, TlogProof, consistency_proof, decode_entries, inclusion_proof, leaf_hash, root, verify_consistency, verify_inclusion,
+    Checkpoint, EntryBundle, Hash, MerkleError, TileId, TlogProof, consistency_proof, decode_entries, inclusion_proof, leaf_hash, root, verify_consistency,
+    verify_inclusion,
 };
 use store::{StoreError, blobs::Blobs};
 
@@ -143,7 +144,8 @@ fn not_covered(layout: &Layout, index: u64) -> LedgerError {
 /// `Store(NotFound)` before the first checkpoint; `Merkle(OutOfRange)` when the sizes are not in order or not under it; `Damaged` when what is stored proves nothing.
 pub async fn prove_consistency(blobs: &dyn Blobs, ledger: &str, generation: u32, from: u64, to: Option<u64>) -> Result<Consistency> {
     let layout = Layout::new(ledger, generation);
-    let (newest, checkpoint) = read(blobs, &layout.checkpoint()).await?.ok_or_else(|| StoreError::NotFound(format!("a checkpoint of {ledger}.{generation}")))?;
+    let (newest, checkpoint) =
+        read(blobs, &layout.checkpoint()).await?.ok_or_else(|| StoreError::NotFound(format!("a checkpoint of {ledger}.{generation}")))?;
     let to = to.unwrap_or(newest.size);
     if to > newest.size {
         return Err(MerkleError::OutOfRange { wanted: to, size: newest.size }.into());

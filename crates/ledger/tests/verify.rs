@@ -114,7 +114,7 @@ async fn what_was_verified_is_gone_on_from_and_what_was_signed_is_continued() {
 
     house.fill(300, 700, 25).await;
     let integrator = house.integrator();
-    while integrator.step(1_000).await.unwrap().is_some() {}
+    while integrator.step(60_000_000).await.unwrap().is_some() {}
     let next = asked(Some(place.clone()), Some(kept.clone()), true).run(&mut |_| {}).await.unwrap();
     assert_eq!((next.faults, next.from, next.size, next.place.as_ref().map(|p| p.size())), (vec![], 256, 700, Some(512)));
     let proof = prove_consistency(house.blobs.as_ref(), LEDGER, 0, 300, None).await.unwrap();

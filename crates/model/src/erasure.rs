@@ -152,8 +152,7 @@ pub fn mentions(text: &str, names: &[String]) -> bool {
     let text = text.to_lowercase();
     let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     names.iter().filter(|name| name.chars().count() >= TELLING_CHARS).any(|name| {
-        text.match_indices(name.as_str())
-            .any(|(at, found)| !inside(text[..at].chars().next_back()) && !inside(text[at + found.len()..].chars().next()))
+        text.match_indices(name.as_str()).any(|(at, found)| !inside(text[..at].chars().next_back()) && !inside(text[at + found.len()..].chars().next()))
     })
 }
 

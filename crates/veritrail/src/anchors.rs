@@ -128,7 +128,8 @@ impl Anchoring {
         let asked: Vec<Witness> = asked.collect();
         if !asked.is_empty() {
             let mut opened = Witnesses::open(integrator.clone(), asked, config.anchors.quorum).await?;
-            let standing = opened.check(app::system_clock()).await.with_context(|| format!("the ledger '{ledger}' is not what a witness last saw; nothing is served"))?;
+            let standing =
+                opened.check(app::system_clock()).await.with_context(|| format!("the ledger '{ledger}' is not what a witness last saw; nothing is served"))?;
             if let Some(trouble) = &standing.trouble {
                 tracing::warn!("whether the ledger '{ledger}' was rolled back is not known until its witnesses answer: {trouble}");
             }

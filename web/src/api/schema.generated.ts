@@ -103,6 +103,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first. */
+        get: operations["erasures.list"];
+        put?: never;
+        /** Makes a person's values unreadable for ever. Events and their proofs stay. */
+        post: operations["erasures.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/erasures/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an erasure would take away, and what forbids it. */
+        get: operations["erasures.preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["erasures.read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -204,6 +255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Packs the records of a search with their proofs, for an auditor who trusts nobody. */
+        post: operations["evidence.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/exports": {
         parameters: {
             query?: never;
@@ -233,6 +301,40 @@ export interface paths {
         put?: never;
         /** Makes the first administrator with the code that `veritrail init` printed. */
         post: operations["first_run.complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, released ones too. */
+        get: operations["holds.list"];
+        put?: never;
+        /** Forbids erasure of what it names until it is released. */
+        post: operations["holds.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/holds/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["holds.release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -311,7 +413,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file a finished export wrote. */
+        /** The file a finished job wrote. */
         get: operations["jobs.file"];
         put?: never;
         post?: never;
@@ -329,6 +431,23 @@ export interface paths {
             cookie?: never;
         };
         get: operations["ledgers.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ledgers/{name}/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The consistency proof between two sizes of a ledger: what was signed at `from` records is the beginning of what is signed now. 409 before the first checkpoint. */
+        get: operations["ledgers.prove"];
         put?: never;
         post?: never;
         delete?: never;
@@ -882,6 +1001,29 @@ export interface components {
             streams: components["schemas"]["StreamManifestView"][];
             recorded: components["schemas"]["RecordedView"][];
         };
+        /** @description RFC 6962's consistency proof between two sizes, with the roots it leads between. Whoever kept a checkpoint holds its root against `from_root`. */
+        ConsistencyView: {
+            /** @enum {string} */
+            ledger: "activity" | "self";
+            /** Format: int32 */
+            generation: number;
+            /**
+             * Format: int64
+             * @description Records of the older tree.
+             */
+            from: number;
+            from_root: string;
+            /**
+             * Format: int64
+             * @description Records of the newer tree.
+             */
+            to: number;
+            to_root: string;
+            /** @description Base64, in the order of RFC 6962. */
+            hashes: string[];
+            /** @description The newest checkpoint as a signed note: of `to` records unless another size was asked for. */
+            checkpoint: string;
+        };
         Credentials: {
             email: string;
             password: string;
@@ -915,6 +1057,73 @@ export interface components {
              */
             links_added: number;
             refused: components["schemas"]["Refused"][];
+        };
+        ErasureList: {
+            items: components["schemas"]["ErasureView"][];
+        };
+        /** @description Whom to erase, why, and on which basis. A person stands for all accounts that are his. */
+        ErasureNew: {
+            /** Format: uuid */
+            person?: string | null;
+            /**
+             * Format: uuid
+             * @description One account or record, where it is not about a person of the directory.
+             */
+            subject?: string | null;
+            /** @enum {string} */
+            basis: "no_longer_necessary" | "consent_withdrawn" | "objection" | "unlawful_processing" | "legal_obligation" | "own_policy";
+            /** @description A case number or the like; it stays for ever, so it must not name the person. */
+            reason: string;
+        };
+        ErasurePreview: {
+            /**
+             * Format: int64
+             * @description Accounts or records whose keys would be destroyed.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Events they acted in or were acted on; the events stay, their values go.
+             */
+            events: number;
+            /** @description Legal holds that forbid it. */
+            holds: components["schemas"]["HoldView"][];
+            /**
+             * Format: int64
+             * @description Files that left Veritrail so far and cannot be called back.
+             */
+            left: number;
+        };
+        ErasureView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            person: string | null;
+            /** Format: int64 */
+            accounts: number;
+            /** @enum {string} */
+            basis: "no_longer_necessary" | "consent_withdrawn" | "objection" | "unlawful_processing" | "legal_obligation" | "own_policy";
+            reason: string;
+            member: components["schemas"]["Named"];
+            /** @enum {string} */
+            state: "asked" | "forgotten" | "keys_destroyed" | "done";
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            total: number | null;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            quarantined: number;
+            /** Format: int64 */
+            streams: number;
+            /** Format: int64 */
+            export_files: number;
+            left: components["schemas"]["LeftView"][];
+            /** @description Why the last try stopped; it is tried again. */
+            trouble: string | null;
+            created: string;
+            finished: string | null;
         };
         EventCount: {
             /** Format: int64 */
@@ -966,6 +1175,10 @@ export interface components {
             /** Format: int64 */
             changes_count: number;
             erased: boolean;
+        };
+        /** @description What to pack as evidence. The query is that of an event search, as for an export; at most 10,000 records may match. */
+        EvidenceNew: {
+            query: string;
         };
         Explanation: {
             what: string;
@@ -1039,6 +1252,33 @@ export interface components {
             interval_secs: number;
             buckets: components["schemas"]["BucketView"][];
         };
+        HoldList: {
+            items: components["schemas"]["HoldView"][];
+        };
+        /** @description What to hold: everything, or one person, account or record, or source. */
+        HoldNew: {
+            /** @enum {string} */
+            kind: "everything" | "person" | "subject" | "source";
+            /**
+             * Format: uuid
+             * @description Of the person, subject or source; absent for everything.
+             */
+            id?: string | null;
+            reason: string;
+        };
+        HoldView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "everything" | "person" | "subject" | "source";
+            /** Format: uuid */
+            held: string | null;
+            reason: string;
+            owner: components["schemas"]["Named"];
+            created: string;
+            released: string | null;
+            released_by: components["schemas"]["Named"] | null;
+        };
         InvitationView: {
             /** Format: uuid */
             id: string;
@@ -1105,6 +1345,18 @@ export interface components {
             last_used: string | null;
             revoked: string | null;
         };
+        /** @description A key that signs checkpoints. */
+        LedgerKey: {
+            /** @enum {string} */
+            ledger: "activity" | "self";
+            /**
+             * Format: int64
+             * @description The first size, in records, that it signs; it signs until the next key's.
+             */
+            from: number;
+            /** @description `name+hash+base64`. */
+            verifier_key: string;
+        };
         LedgerState: {
             /** @enum {string} */
             name: "activity" | "self";
@@ -1118,16 +1370,26 @@ export interface components {
              * @description Records not yet under a checkpoint.
              */
             pending: number;
+            verified: components["schemas"]["VerifiedView"] | null;
             witness: components["schemas"]["AnchorView"] | null;
             time_stamp: components["schemas"]["AnchorView"] | null;
         };
         Ledgers: {
             items: components["schemas"]["LedgerState"][];
-            /** @description Of the ledger `activity`: what its checkpoints name, and the key that verifies them. */
+            /** @description Of the ledger `activity`: what its checkpoints name, and the key that verifies the newest. */
             origin: string;
             verifier_key: string;
+            /** @description All keys of both ledgers, the oldest first: a checkpoint counts when the key of its size signed it. */
+            keys: components["schemas"]["LedgerKey"][];
             /** @description What could be put back to an older state unnoticed, where neither a lock nor a witness lies outside the machine. */
             rollback_unnoticed: string | null;
+        };
+        /** @description Something that left and cannot be called back. */
+        LeftView: {
+            kind: string;
+            what: string;
+            time: string;
+            member: components["schemas"]["Named"] | null;
         };
         LinkView: {
             /** Format: uuid */
@@ -1239,6 +1501,8 @@ export interface components {
             email: string | null;
             title: string | null;
             zone: string | null;
+            /** @description When this person's values were erased. */
+            erased: string | null;
             department: components["schemas"]["Named"] | null;
             manager: components["schemas"]["Named"] | null;
             /**
@@ -1349,7 +1613,7 @@ export interface components {
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "self.list" | "ledgers.list" | "members.list" | "members.invite" | "members.update" | "settings.read")[];
+            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read")[];
             organisation: string;
             demo: boolean;
         };
@@ -1525,6 +1789,18 @@ export interface components {
              * @description Rows of the newest events of this actor in the time shown.
              */
             rows: number;
+        };
+        VerifiedView: {
+            time: string;
+            /** Format: int64 */
+            size: number;
+            /** @description When every stored byte was last read; the others read what was new. */
+            all_time: string | null;
+            /**
+             * Format: int64
+             * @description 0 when all was well.
+             */
+            faults: number;
         };
         WitnessedView: {
             name: string;
@@ -1740,6 +2016,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DirectoryImport"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erasures.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erasures.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erasures.preview": {
+        parameters: {
+            query?: {
+                person?: string;
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erasures.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
                 };
             };
             default: {
@@ -1994,6 +2387,37 @@ export interface operations {
             };
         };
     };
+    "evidence.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "exports.create": {
         parameters: {
             query?: never;
@@ -2063,6 +2487,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldView"];
                 };
             };
             default: {
@@ -2264,6 +2775,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ledgers"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ledgers.prove": {
+        parameters: {
+            query: {
+                /** @description Of the checkpoint somebody kept. */
+                from: number;
+                /** @description The newest checkpoint's where left out. */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                /** @example activity */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyView"];
                 };
             };
             default: {

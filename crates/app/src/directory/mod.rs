@@ -1,10 +1,10 @@
 //! The company's directory: who works here, where they belonged over time, and which accounts are theirs.
 
 pub use attribute::Attributor;
-pub(crate) use persons::filter;
 pub use file::Refused;
 pub use import::DirectoryImport;
 pub use pattern::Pattern;
+pub(crate) use persons::filter;
 pub use view::{DepartmentList, DepartmentView, LinkView, PersonDetail, PersonHistoryView, PersonPage, PersonView, SubjectView};
 
 mod attribute;

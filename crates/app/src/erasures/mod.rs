@@ -147,7 +147,8 @@ fn checked(new: &ErasureNew) -> Result<(LegalBasis, String)> {
     }
     let reason = new.reason.trim().to_owned();
     if reason.is_empty() || reason.chars().count() > MOST_REASON_CHARS {
-        problems.push(FieldProblem::new("reason", format!("1 to {MOST_REASON_CHARS} characters, such as a case number; it stays, so it must not name the person")));
+        problems
+            .push(FieldProblem::new("reason", format!("1 to {MOST_REASON_CHARS} characters, such as a case number; it stays, so it must not name the person")));
     }
     match basis {
         Some(basis) if problems.is_empty() => Ok((basis, reason)),

@@ -37,7 +37,15 @@ impl Views for Told {
 /// A person with one account, whose subject has a key.
 async fn person(house: &House) -> Uuid {
     let app = &house.app;
-    let known = Person { id: PERSON, employee_id: "E7".into(), name: "Mara Oduya".into(), email: Some("mara@example.com".into()), title: None, zone: None, erased: None };
+    let known = Person {
+        id: PERSON,
+        employee_id: "E7".into(),
+        name: "Mara Oduya".into(),
+        email: Some("mara@example.com".into()),
+        title: None,
+        zone: None,
+        erased: None,
+    };
     app.records.put_person(&known).await.unwrap();
     let subject = model::SubjectRef { source: Uuid::from_u128(9), kind: model::SubjectKind::Account, vendor_id: "0057".into() };
     let resolved = app.keyring.resolve(std::slice::from_ref(&subject)).await.unwrap();

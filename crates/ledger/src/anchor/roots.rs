@@ -43,9 +43,7 @@ impl Roots {
         });
         let certificates: Vec<CertificateDer<'static>> = certificates.collect();
         let signer = certificates.iter().filter_map(|der| EndEntityCert::try_from(der).ok()).find(|certificate| {
-            let fits = |algorithm: &&dyn SignatureVerificationAlgorithm| {
-                certificate.verify_signature(*algorithm, &signed, info.signature.as_bytes()).is_ok()
-            };
+            let fits = |algorithm: &&dyn SignatureVerificationAlgorithm| certificate.verify_signature(*algorithm, &signed, info.signature.as_bytes()).is_ok();
             ALL_VERIFICATION_ALGS.iter().any(fits)
         });
         let signer = signer.ok_or("the signature of its time-stamp fits none of the certificates in it")?;

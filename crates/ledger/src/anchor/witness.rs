@@ -139,9 +139,16 @@ mod tests {
 
     #[test]
     fn the_size_of_a_409_is_one_plain_line() {
-        for (body, expect) in
-            [("42\n", Some(42)), ("0\n", Some(0)), ("42", None), ("042\n", None), ("+42\n", None), ("42\n\n", None), ("", None), ("18446744073709551616\n", None)]
-        {
+        for (body, expect) in [
+            ("42\n", Some(42)),
+            ("0\n", Some(0)),
+            ("42", None),
+            ("042\n", None),
+            ("+42\n", None),
+            ("42\n\n", None),
+            ("", None),
+            ("18446744073709551616\n", None),
+        ] {
             assert_eq!(holds(body.as_bytes()), expect, "{body:?}");
         }
     }

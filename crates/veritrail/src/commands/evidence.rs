@@ -14,7 +14,10 @@ pub async fn run(config: &Config, asked: &cli::Evidence) -> Result<()> {
     let out = asked.out.display();
     // Held from the beginning, so that nothing is recorded as having left that could not be written. Not for others: it names people.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&asked.out).with_context(|| format!("'{out}' cannot be written"))?;
-    match pack(config, asked).await.and_then(|bytes| file.write_all(&bytes).and_then(|()| file.sync_all()).with_context(|| format!("'{out}' cannot be written"))) {
+    match pack(config, asked)
+        .await
+        .and_then(|bytes| file.write_all(&bytes).and_then(|()| file.sync_all()).with_context(|| format!("'{out}' cannot be written")))
+    {
         Ok(()) => say(format_args!("{out} written. Unpack it and begin with README.md; hand the verifier key over another way.")),
         Err(error) => {
             let _ = std::fs::remove_file(&asked.out);

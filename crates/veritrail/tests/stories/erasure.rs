@@ -18,7 +18,13 @@ on_both!(an_erased_person_is_nowhere);
 
 /// Every kind of value that names person `n`, each to be found by itself.
 fn canaries(n: usize) -> [String; 5] {
-    [format!("canary-login-{n:02}x"), format!("canary{n:02}x@mail.example"), format!("Canary Name{n:02}x"), format!("203.0.113.{}", 100 + n), format!("canary-session-{n:02}x")]
+    [
+        format!("canary-login-{n:02}x"),
+        format!("canary{n:02}x@mail.example"),
+        format!("Canary Name{n:02}x"),
+        format!("203.0.113.{}", 100 + n),
+        format!("canary-session-{n:02}x"),
+    ]
 }
 
 fn events_of(n: usize) -> Vec<Value> {
@@ -73,7 +79,8 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
             assert!(probed.finds(&canary), "before: the probe does not find {canary}, so it would not find what is left of it");
         }
     }
-    let positions = analyst.get("/events?from=-1h&limit=200").await.ok()["items"].as_array().unwrap().iter().map(|e| e["position"].to_string()).collect::<BTreeSet<_>>();
+    let positions =
+        analyst.get("/events?from=-1h&limit=200").await.ok()["items"].as_array().unwrap().iter().map(|e| e["position"].to_string()).collect::<BTreeSet<_>>();
     let before = probe::keys_of(&house, set_up);
 
     // A hold stands in the way until it is released.
@@ -131,7 +138,8 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
         e
     });
     house.stranger().push("desk", &key, "application/x-ndjson", ndjson(&late.collect::<Vec<_>>())).await.unwrap().ok();
-    eventually("later events are there", SOON, async || (analyst.clone().get("/events/count?from=-1h").await.ok()["count"] == all.len() + 3).then_some(())).await;
+    eventually("later events are there", SOON, async || (analyst.clone().get("/events/count?from=-1h").await.ok()["count"] == all.len() + 3).then_some(()))
+        .await;
     assert_eq!(analyst.get("/events/count?from=-1h&filter=address:203.0.113.100").await.ok()["count"], 0);
     assert_eq!(officer.call(Method::GET, "/holds", None).await.ok()["items"][0]["released_by"]["name"], "privacy_officer");
 

@@ -27,8 +27,8 @@ use uuid::Uuid;
 const WRAPPED_BYTES: usize = 12 + 32 + 16;
 
 pub struct Probe {
-    /// What was read, by its place.
-    read: Vec<(String, Vec<u8>)>,
+    /// What was read, by its place; in lower case, and what is no text replaced.
+    read: Vec<(String, String)>,
     /// The key store's pages and logs.
     keys: Vec<Vec<u8>>,
     secret: Vec<u8>,
@@ -38,11 +38,12 @@ impl Probe {
     pub async fn of(house: &House, set_up: SetUp) -> Self {
         let data = PathBuf::from(house.setting("DATA__DIRECTORY").unwrap());
         let secret = std::fs::read(data.join("master.secret")).unwrap();
-        let mut read: Vec<(String, Vec<u8>)> = files(&data).into_iter().map(|path| (path.display().to_string(), std::fs::read(&path).unwrap_or_default())).collect();
+        let mut read: Vec<(String, Vec<u8>)> =
+            files(&data).into_iter().map(|path| (path.display().to_string(), std::fs::read(&path).unwrap_or_default())).collect();
         let tables = if set_up == SetUp::Outgrown { relations(house.setting("DATA__RECORDS").unwrap()) } else { Vec::new() };
         let keys = match set_up {
             SetUp::Embedded => read.iter().filter(|(path, _)| path.contains("keys.sqlite")).map(|(_, bytes)| bytes.clone()).collect(),
-            SetUp::Outgrown => tables.iter().map(|(_, bytes)| bytes.clone()).collect(),
+            SetUp::Outgrown => tables.iter().filter(|(name, _)| name.contains("subject_keys")).map(|(_, bytes)| bytes.clone()).collect(),
         };
         read.extend(tables);
         let blobs: Arc<dyn Blobs> = match house.setting("DATA__BLOBS") {
@@ -58,12 +59,13 @@ impl Probe {
             }
         }
         read.extend(opened(house, &data, &secret, blobs).await);
+        let read = read.into_iter().map(|(place, bytes)| (place, String::from_utf8_lossy(&bytes).to_ascii_lowercase())).collect();
         Self { read, keys, secret }
     }
 
     pub fn places(&self, text: &str) -> Vec<&str> {
-        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
-        self.read.iter().filter(|(_, bytes)| holds(bytes)).map(|(place, _)| place.as_str()).collect()
+        let text = text.to_ascii_lowercase();
+        self.read.iter().filter(|(_, read)| read.contains(&text)).map(|(place, _)| place.as_str()).collect()
     }
 
     pub fn finds(&self, text: &str) -> bool {
@@ -86,8 +88,7 @@ impl Probe {
 
 /// Every record and every quarantined one, as far as keys open it.
 async fn opened(house: &House, data: &Path, secret: &[u8], blobs: Arc<dyn Blobs>) -> Vec<(String, Vec<u8>)> {
-    let url = |name: &str, file: &str| house.setting(name).map_or_else(|| format!("sqlite://{}?mode=ro", data.join(file).display()), str::to_owned);
-    let url = |name: &str, file: &str| url(name, file).replace("mode=ro", "mode=rwc");
+    let url = |name: &str, file: &str| house.setting(name).map_or_else(|| format!("sqlite://{}?mode=rwc", data.join(file).display()), str::to_owned);
     let keys = SqlKeys::open(Database::open(&url("DATA__KEYS", "keys.sqlite"), "keys").await.unwrap()).await.unwrap();
     let keyring = Keyring::new(Master::from_secret(secret).unwrap(), Arc::new(keys), NonZeroUsize::new(1_000).unwrap());
     let trail = Arc::new(SqlTrail::open(Database::open(&url("DATA__TRAIL", "trail.sqlite"), "trail").await.unwrap(), ACTIVITY, 0).await.unwrap());
@@ -129,7 +130,7 @@ fn relations(url: &str) -> Vec<(String, Vec<u8>)> {
         String::from_utf8(output.stdout).unwrap()
     };
     ask("CHECKPOINT");
-    let files = "SELECT c.relname || ' ' || encode(pg_read_binary_file(pg_relation_filepath(c.oid), true), 'hex') FROM pg_class c \
+    let files = "SELECT c.relname || ' ' || encode(pg_read_binary_file(pg_relation_filepath(c.oid)), 'hex') FROM pg_class c \
         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 't', 'i') AND n.nspname IN ('public', 'pg_toast') AND pg_relation_filepath(c.oid) IS NOT NULL";
     let of = |line: &str| line.split_once(' ').map(|(name, hex)| (format!("relation {name}"), hex::decode(hex).unwrap()));
     ask(files).lines().filter_map(of).collect()
@@ -146,7 +147,8 @@ pub fn keys_of(house: &House, set_up: SetUp) -> Option<Keys> {
         return None;
     }
     let sql = format!("VACUUM INTO '{}'", copy.display());
-    let output = Command::new("python3").args(["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])"]).arg(&live).arg(&sql).output().unwrap();
+    let output =
+        Command::new("python3").args(["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])"]).arg(&live).arg(&sql).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(Keys(std::fs::read(copy).unwrap()))
 }

@@ -24,7 +24,9 @@ export function Holds() {
   return (
     <Part title="Legal holds">
       {holds.isPending && <Loading rows={2} />}
-      {holds.isError && <ErrorState what="The legal holds could not be read" error={holds.error} retry={holds.refetch} />}
+      {holds.isError && (
+        <ErrorState what="The legal holds could not be read" error={holds.error} retry={holds.refetch} />
+      )}
       {holds.data?.items.length === 0 && (
         <EmptyState title="Nothing is held">A hold keeps what a suit or an inquiry needs from being erased.</EmptyState>
       )}

@@ -1,6 +1,9 @@
 //! How far the period is covered: what every stream delivered in it, and what of that could not be read.
 
-use crate::{App, AppError, Result, events::{SourceRef, Viewer}};
+use crate::{
+    App, AppError, Result,
+    events::{SourceRef, Viewer},
+};
 use model::{
     DAY, HOUR, MINUTE, Micros, Reach, SECOND, Scope, StoredEvent,
     query::{EventQuery, Field, Filter, Hit},
@@ -94,7 +97,8 @@ fn asked(scope: &Scope, query: &EventQuery, health: &StreamHealth) -> bool {
 }
 
 fn came(hit: &Hit) -> Result<Came> {
-    let damaged = |why: model::stored::StoredError| AppError::Internal(format!("the index's record of {} cannot be read: {why}; rebuild the index", hit.position));
+    let damaged =
+        |why: model::stored::StoredError| AppError::Internal(format!("the index's record of {} cannot be read: {why}; rebuild the index", hit.position));
     let clear = StoredEvent::decode(&hit.record).and_then(|(stored, _)| stored.clear()).map_err(damaged)?;
     Ok(Came { time: rfc3339(clear.time.micros), received: rfc3339(clear.received) })
 }

@@ -45,7 +45,10 @@ pub(super) async fn stamp(app: &App, generation: u32, newest: Option<u64>, signe
     let (from, to) = if of_stamp.0 < of_proofs.0 { (of_stamp, of_proofs) } else { (of_proofs, of_stamp) };
     let proof = ledger::prove_consistency(app.blobs.as_ref(), ACTIVITY, generation, from.0, Some(to.0)).await?;
     if (proof.from_root.to_string(), proof.to_root.to_string()) != (from.1.clone(), to.1.clone()) {
-        tracing::error!("the time-stamped checkpoint of {} records is not of this ledger and left out of a pack of evidence; run `veritrail verify`", stamped.size);
+        tracing::error!(
+            "the time-stamped checkpoint of {} records is not of this ledger and left out of a pack of evidence; run `veritrail verify`",
+            stamped.size
+        );
         return Ok(None);
     }
     let hashes = proof.hashes.iter().map(|hash| format!("{hash}\n")).collect();

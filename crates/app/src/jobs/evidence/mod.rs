@@ -117,14 +117,29 @@ impl<'a> Making<'a> {
             None => app.reader.head().await?.generation,
         };
         if hits.iter().any(|hit| hit.position.generation != generation) {
-            return Err(AppError::Conflict("these records stand in two generations of the ledger; make one pack of the time before the loss, one of that after".into()));
+            return Err(AppError::Conflict(
+                "these records stand in two generations of the ledger; make one pack of the time before the loss, one of that after".into(),
+            ));
         }
         let prover = match newest {
             Some(newest) => Some(covering(app, generation, newest).await?),
             None => None,
         };
         let zip = Zipped::new(app.now());
-        Ok(Self { app, question, query, hits: hits.into_iter(), prover, generation, newest, zip, lines: Vec::new(), listed: Vec::new(), counts: Counts::default(), done: 0 })
+        Ok(Self {
+            app,
+            question,
+            query,
+            hits: hits.into_iter(),
+            prover,
+            generation,
+            newest,
+            zip,
+            lines: Vec::new(),
+            listed: Vec::new(),
+            counts: Counts::default(),
+            done: 0,
+        })
     }
 
     fn done(&self) -> u64 {
@@ -140,7 +155,8 @@ impl<'a> Making<'a> {
         let hits: Vec<Hit> = self.hits.by_ref().take(STEP).collect();
         let Some(prover) = self.prover.as_mut().filter(|_| !hits.is_empty()) else { return Ok(false) };
         let leaves = hits.iter().map(|hit| StoredEvent::decode(&hit.record).map(|(stored, _)| (hit.position.index, stored.leaf)));
-        let leaves: Vec<(u64, Vec<u8>)> = leaves.collect::<Result<_, _>>().map_err(|e| AppError::Internal(format!("the index holds a damaged record: {e}; rebuild it")))?;
+        let leaves: Vec<(u64, Vec<u8>)> =
+            leaves.collect::<Result<_, _>>().map_err(|e| AppError::Internal(format!("the index holds a damaged record: {e}; rebuild it")))?;
         for ((index, shown), event) in leaves.into_iter().zip(render_many(self.app, viewer, hits).await?) {
             let proof = prover.prove(index).await?;
             // What is shown was opened against its commitments in `shown`: so the sentence belongs to the entry proved.

@@ -89,7 +89,7 @@ async fn a_pack_holds_every_record_with_its_proof_under_one_checkpoint() {
 
         let about: Value = serde_json::from_str(text(&files, "query.json")).unwrap();
         assert_eq!(about["question"]["asked"], json!(["filter=stream:south_log", "from=2026-01-01"]));
-        assert_eq!((&about["question"]["from"], &about["question"]["until"]), (&json!("2026-01-01T00:00:00Z"), &Value::Null));
+        assert_eq!((&about["question"]["from"], &about["question"]["until"]), (&json!("2026-01-01T00:00:00.000000Z"), &Value::Null));
         assert_eq!((&about["asked_by"]["name"], &about["asked_by"]["role"]), (&json!("Reader analyst"), &json!("analyst")));
         assert_eq!(about["counts"]["records"], SOUTHERN);
         assert_eq!((&about["ledger"]["origin"], &about["ledger"]["records"]), (&json!(ORIGIN), &json!(NORTHERN + SOUTHERN)));

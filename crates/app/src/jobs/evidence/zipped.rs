@@ -62,6 +62,13 @@ fn broken(error: impl std::fmt::Display) -> AppError {
 fn dated(now: Micros) -> Option<DateTime> {
     let time = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::from_microsecond(now).ok()?);
     let part = |value: i8| u8::try_from(value).ok();
-    DateTime::from_date_and_time(u16::try_from(time.year()).ok()?, part(time.month())?, part(time.day())?, part(time.hour())?, part(time.minute())?, part(time.second())?)
-        .ok()
+    DateTime::from_date_and_time(
+        u16::try_from(time.year()).ok()?,
+        part(time.month())?,
+        part(time.day())?,
+        part(time.hour())?,
+        part(time.minute())?,
+        part(time.second())?,
+    )
+    .ok()
 }
