@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs on Debian or Ubuntu with Rust and Node: PostgreSQL, an S3 server (moto), cargo-nextest,
-# aics-tlog, which checks our ledger with none of our code, aics-witness, which cosigns it, openssl, which time-stamps it, and a Creme CRM to audit.
+# aics-tlog, which checks our ledger with none of our code, aics-witness, which cosigns it, openssl, which time-stamps it, SoftHSM, and a Creme CRM to audit.
 set -euo pipefail
 cache="$HOME/.cache/veritrail"
 mkdir -p "$cache"
@@ -9,6 +9,7 @@ ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need+=(postgresql)
 command -v chromium >/dev/null || need+=(chromium)
 command -v strace >/dev/null || need+=(strace)
 command -v faketime >/dev/null || need+=(faketime)
+command -v softhsm2-util >/dev/null || need+=(softhsm2)
 command -v python3 >/dev/null || need+=(python3)
 command -v openssl >/dev/null || need+=(openssl)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)

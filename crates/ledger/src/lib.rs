@@ -48,4 +48,4 @@ pub use seal::{Opened, open, seal};
 pub use signing::Signers;
 pub use tokens::{Tokenizer, token, tokens};
 pub use verify::{Fault, Report, Verification, verify};
-pub use wrap::{KeyFolder, KeyWrap, KeyWraps, Passphrase, Purpose};
+pub use wrap::{KeyFolder, KeyWrap, KeyWraps, Passphrase, Purpose, TokenAccess};

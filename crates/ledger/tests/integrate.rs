@@ -5,10 +5,7 @@ mod house;
 use house::{House, LEDGER, dying::Dying, event, signer, verifier};
 use ledger::{Integrator, LedgerError, Lock, open_all, prove};
 use merkle::{Checkpoint, TlogProof, leaf_hash};
-use std::sync::{
-    Arc,
-    atomic::AtomicUsize,
-};
+use std::sync::{Arc, atomic::AtomicUsize};
 use store::{
     StoreError,
     blobs::{Blobs, Directory},

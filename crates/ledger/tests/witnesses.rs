@@ -3,8 +3,8 @@
 mod house;
 mod outside;
 
-use house::{House, LEDGER, dying::Dying, verifier};
-use ledger::{AnchorKeys, Integrator, Layout, LedgerError, anchor::witnessed, check_anchors, prove};
+use house::{House, LEDGER, dying::Dying, signer, verifier};
+use ledger::{AnchorKeys, Integrator, KeyFolder, Layout, LedgerError, Lock, Signers, anchor::witnessed, check_anchors, prove, verify};
 use merkle::Note;
 use outside::{agrees, key, run, witnesses};
 use std::sync::{
@@ -247,4 +247,37 @@ async fn a_witness_that_forgot_and_one_that_does_not_know_us_are_trouble() {
         assert_eq!(standing.size, 20, "what it says now does not count");
         assert!(standing.trouble.as_ref().is_some_and(|t| t.contains("forgotten what it cosigned: 20 records once, 0 now")), "{standing:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_witness_told_of_a_new_key_goes_on_from_what_the_old_one_signed() {
+    let house = House::embedded().await;
+    let Some(mut one) = witness(&house, "one") else { return };
+    let signers = Signers::with_folder(signer(), KeyFolder::new(house.folder.path().join("signing"), None), LEDGER);
+    let lock = Lock::of(house.apart.clone(), LEDGER);
+    let integrator = Arc::new(Integrator::new(house.trail.clone(), house.blobs.clone(), LEDGER, signers, lock, uuid::Uuid::new_v4()));
+    one.start();
+    let mut witnesses = witnesses(&integrator, &[&one], 1).await;
+    grow(&house, &integrator, 40).await;
+    assert_eq!(witnesses.step(1_000).await.unwrap().size, 40);
+
+    let made = integrator.signers().make().unwrap();
+    grow(&house, &integrator, 90).await;
+    let standing = witnesses.step(2_000).await.unwrap();
+    assert_eq!((standing.size, one.holds(ORIGIN)), (40, Some(40)), "it does not know who signed");
+    assert!(standing.trouble.as_ref().is_some_and(|t| t.contains("one.example/w")), "{standing:?}");
+    one.stop();
+    one.trust(ORIGIN, &made.to_string());
+    one.start();
+    let standing = witnesses.step(3_000).await.unwrap();
+    assert_eq!((standing.size, standing.trouble, one.holds(ORIGIN)), (90, None, Some(90)), "its log is the same as before");
+
+    // Anchors of both keys' times are held against the key of their size.
+    let keys = integrator.keys().await.unwrap();
+    let mut report = verify(house.blobs.as_ref(), LEDGER, 0, &keys, &mut |_| {}).await.unwrap();
+    let against = AnchorKeys { log: &keys, witnesses: &[key(&one)], roots: None };
+    let anchored = check_anchors(house.blobs.as_ref(), &Layout::new(LEDGER, 0), against, &mut report).await.unwrap();
+    assert_eq!((report.faults, anchored.cosigned), (vec![], 90));
+    let witnessed = house.blobs.list("activity/0/anchor/witness/").await.unwrap();
+    assert_eq!(witnessed.first().map(String::as_str), Some("activity/0/anchor/witness/000000000040"));
 }

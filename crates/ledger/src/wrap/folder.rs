@@ -1,7 +1,7 @@
 //! The folder of key files: key-encryption keys, and the keys that sign checkpoints. Files are made whole or not at all, and overwritten before they go.
 
 use super::{
-    KeyWrap, KeyWraps, WHAT, derived,
+    KeyWrap, KeyWraps, TokenAccess, WHAT, derived,
     key_file::{KeyFile, Passphrase, Secret},
 };
 use crate::{
@@ -71,12 +71,18 @@ impl Kind {
 pub struct KeyFolder {
     path: PathBuf,
     passphrase: Option<Passphrase>,
+    tokens: Option<TokenAccess>,
 }
 
 impl KeyFolder {
     /// It need not exist before the first key is made.
     pub fn new(path: impl Into<PathBuf>, passphrase: Option<Passphrase>) -> Self {
-        Self { path: path.into(), passphrase }
+        Self { path: path.into(), passphrase, tokens: None }
+    }
+
+    /// The same where keys may lie in PKCS#11 tokens.
+    pub fn with_tokens(self, tokens: TokenAccess) -> Self {
+        Self { tokens: Some(tokens), ..self }
     }
 
     pub fn path(&self) -> &Path {
@@ -88,6 +94,18 @@ impl KeyFolder {
         let (id, mut key) = (Uuid::now_v7(), Zeroizing::new([0; 32]));
         OsRng.fill_bytes(key.as_mut_slice());
         self.write(purpose, &KeyFile::of(id, &purpose.name(), &key, self.passphrase.as_ref())?)?;
+        Ok(id)
+    }
+
+    /// The file that names a key-encryption key in a token, by the token's label and the key's; makes it where there is none.
+    pub fn name_in_token(&self, token: &str, key: &str) -> Result<Uuid> {
+        let (purpose, id) = (Purpose::KeyEncryption, Uuid::now_v7());
+        for known in self.ids(&purpose)? {
+            if matches!(self.read(&purpose, known)?.secret, Secret::Token { token: t, key: k } if t == token && k == key) {
+                return Ok(known);
+            }
+        }
+        self.write(&purpose, &KeyFile::of_token(id, &purpose.name(), token, key))?;
         Ok(id)
     }
 
@@ -212,24 +230,44 @@ fn private_folder(path: &Path) -> io::Result<()> {
 impl KeyWraps for KeyFolder {
     async fn open(&self, id: Uuid) -> Result<Arc<dyn KeyWrap>> {
         let folder = self.clone();
-        // A passphrase is stretched for a tenth of a second.
-        let opened = tokio::task::spawn_blocking(move || folder.key(&Purpose::KeyEncryption, id)).await;
-        let key = opened.map_err(|e| LedgerError::Internal(e.to_string()))??;
-        Ok(Arc::new(Held { id, key }))
+        // A passphrase is stretched for a tenth of a second, and tokens are slower.
+        let opened = tokio::task::spawn_blocking(move || folder.opened(id)).await;
+        opened.map_err(|e| LedgerError::Internal(e.to_string()))?
     }
+}
+
+impl KeyFolder {
+    fn opened(&self, id: Uuid) -> Result<Arc<dyn KeyWrap>> {
+        let purpose = Purpose::KeyEncryption;
+        match self.read(&purpose, id)?.secret {
+            Secret::Token { token, key } => self.in_token(id, token, key),
+            _ => Ok(Arc::new(Held { id, key: self.key(&purpose, id)? })),
+        }
+    }
+
+    #[cfg(feature = "pkcs11")]
+    fn in_token(&self, id: Uuid, token: String, key: String) -> Result<Arc<dyn KeyWrap>> {
+        let unset = || self.unusable(&Purpose::KeyEncryption, id, format!("its key lies in the token '{token}'; set keys.pkcs11_module and the PIN"));
+        let access = self.tokens.clone().ok_or_else(unset)?;
+        super::token::InToken { id, access, token, key }.open()
+    }
+
+    #[cfg(not(feature = "pkcs11"))]
+    fn in_token(&self, id: Uuid, token: String, _: String) -> Result<Arc<dyn KeyWrap>> {
+        let _ = &self.tokens;
+        Err(self.unusable(&Purpose::KeyEncryption, id, format!("its key lies in the token '{token}', and this build has no PKCS#11 (feature pkcs11)")))
+    }
+}
+
+/// Holds a wrapped key to its subject and to the key that wrapped it.
+pub(super) fn associated(kek: Uuid, subject: Uuid) -> Vec<u8> {
+    [b"veritrail/1 subject-key ".as_slice(), kek.as_bytes(), subject.as_bytes()].concat()
 }
 
 /// A key-encryption key in memory.
 struct Held {
     id: Uuid,
     key: Zeroizing<[u8; 32]>,
-}
-
-impl Held {
-    /// Holds a wrapped key to its subject and to the key that wrapped it.
-    fn associated(&self, subject: Uuid) -> Vec<u8> {
-        [b"veritrail/1 subject-key ".as_slice(), self.id.as_bytes(), subject.as_bytes()].concat()
-    }
 }
 
 #[async_trait]
@@ -239,11 +277,11 @@ impl KeyWrap for Held {
     }
 
     async fn wrap(&self, keys: &[(Uuid, SubjectKey)]) -> Result<Vec<Vec<u8>>> {
-        keys.iter().map(|(subject, key)| aead_seal(&self.key, &self.associated(*subject), &key.0)).collect()
+        keys.iter().map(|(subject, key)| aead_seal(&self.key, &associated(self.id, *subject), &key.0)).collect()
     }
 
     async fn unwrap(&self, wrapped: &[(Uuid, Vec<u8>)]) -> Result<Vec<SubjectKey>> {
-        wrapped.iter().map(|(subject, wrapped)| derived::open(&self.key, &self.associated(*subject), wrapped)).collect()
+        wrapped.iter().map(|(subject, wrapped)| derived::open(&self.key, &associated(self.id, *subject), wrapped)).collect()
     }
 }
 

@@ -30,6 +30,11 @@ impl Passphrase {
         let line = text.lines().next().unwrap_or_default();
         (!line.is_empty()).then(|| Self(Zeroizing::new(line.to_owned())))
     }
+
+    #[cfg(feature = "pkcs11")]
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Passphrase {

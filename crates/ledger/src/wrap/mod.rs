@@ -8,6 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
 };
 use store::StoreError;
@@ -21,6 +22,8 @@ mod derived;
 mod folder;
 mod key_file;
 mod rotate;
+#[cfg(feature = "pkcs11")]
+mod token;
 
 pub(crate) use derived::Derived;
 
@@ -31,6 +34,14 @@ const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 17;
 /// Nonce, key and tag: what the derived key makes, and nothing that names it. No other wrapped key has this length.
 const HEADLESS_BYTES: usize = 12 + 32 + 16;
+
+/// How PKCS#11 tokens are reached.
+#[derive(Clone, Debug)]
+pub struct TokenAccess {
+    /// The vendor's library.
+    pub module: PathBuf,
+    pub pin: Passphrase,
+}
 
 /// A key-encryption key. It is asked for many keys at once, so that one in a token or a service elsewhere is asked seldom.
 #[async_trait]

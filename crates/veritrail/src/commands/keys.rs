@@ -16,7 +16,7 @@ pub async fn run(config: &Config, command: cli::Keys) -> Result<()> {
         cli::Keys::List => list(&node).await,
         cli::Keys::Rotate { retire: and_retire } => {
             let _alone = alone(&node.stores.keys)?;
-            rotate(&node).await?;
+            rotate(config, &node).await?;
             if and_retire { retire(&node).await } else { Ok(()) }
         }
         cli::Keys::Retire => {
@@ -59,7 +59,7 @@ fn alone(folder: &KeyFolder) -> Result<File> {
 }
 
 /// Goes on with a rotation that was stopped, and begins another one where there is none.
-async fn rotate(node: &Node) -> Result<()> {
+async fn rotate(config: &Config, node: &Node) -> Result<()> {
     let keyring = &node.stores.keyring;
     let (before, wrapped) = (keyring.wrapped_under().await?, keyring.wrapped().await?);
     let left: u64 = wrapped.iter().filter(|(id, _)| **id != before).map(|(_, count)| count).sum();
@@ -67,7 +67,13 @@ async fn rotate(node: &Node) -> Result<()> {
         say(format_args!("A rotation to {} was stopped before its end; it is gone on with. {} keys are left.", name(before), HumanCount(left)));
         before
     } else {
-        let made = node.stores.keys.make(&WRAPPING)?;
+        let made = match config.key_in_token() {
+            Some((token, key)) => node.stores.keys.name_in_token(token, key)?,
+            None => node.stores.keys.make(&WRAPPING)?,
+        };
+        if Some(made) == before {
+            bail!("the key that keys.pkcs11_key names is in force already; make another one in the token and name that");
+        }
         node.app.wrap_keys_under(made).await?;
         say(format_args!("New keys are wrapped by {made} from now on; those that are there follow."));
         Some(made)

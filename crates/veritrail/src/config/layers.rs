@@ -7,8 +7,18 @@ use toml::{Table, Value};
 
 const PREFIX: &str = "VERITRAIL__";
 /// Keys whose value is never shown.
-const SECRETS: &[&str] =
-    &["mail.url", "webhook.secret", "metrics.token", "keys.passphrase", "data.records", "data.trail", "data.keys", "data.blobs", "data.lock"];
+const SECRETS: &[&str] = &[
+    "mail.url",
+    "webhook.secret",
+    "metrics.token",
+    "keys.passphrase",
+    "keys.pkcs11_pin",
+    "data.records",
+    "data.trail",
+    "data.keys",
+    "data.blobs",
+    "data.lock",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

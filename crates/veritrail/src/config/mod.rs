@@ -5,7 +5,7 @@ mod layers;
 pub use layers::{Explained, Origin};
 
 use anyhow::{Context, Result};
-use ledger::{KeyFolder, Passphrase};
+use ledger::{KeyFolder, Passphrase, TokenAccess};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +61,11 @@ pub struct Keys {
     pub folder: PathBuf,
     pub passphrase_file: PathBuf,
     pub passphrase: String,
+    pub pkcs11_module: PathBuf,
+    pub pkcs11_token: String,
+    pub pkcs11_key: String,
+    pub pkcs11_pin_file: PathBuf,
+    pub pkcs11_pin: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -154,17 +159,24 @@ impl Config {
     /// Where key files lie, and what opens them.
     pub fn key_folder(&self) -> Result<KeyFolder> {
         let folder = if self.keys.folder.as_os_str().is_empty() { self.data.directory.join("keys") } else { self.keys.folder.clone() };
-        Ok(KeyFolder::new(folder, self.passphrase()?))
+        let folder = KeyFolder::new(folder, self.passphrase()?);
+        if self.keys.pkcs11_module.as_os_str().is_empty() {
+            return Ok(folder);
+        }
+        let pin = first_line("keys.pkcs11_pin_file", &self.keys.pkcs11_pin_file, &self.keys.pkcs11_pin)?;
+        let pin = pin.context("keys.pkcs11_module is set without a PIN; set keys.pkcs11_pin_file")?;
+        Ok(folder.with_tokens(TokenAccess { module: self.keys.pkcs11_module.clone(), pin }))
     }
 
     /// The passphrase of key files; `None` where none is set.
     pub fn passphrase(&self) -> Result<Option<Passphrase>> {
-        let file = &self.keys.passphrase_file;
-        if file.as_os_str().is_empty() {
-            return Ok(Passphrase::new(&self.keys.passphrase));
-        }
-        let text = std::fs::read_to_string(file).with_context(|| format!("the passphrase file '{}' cannot be read", file.display()))?;
-        Passphrase::new(&text).map(Some).with_context(|| format!("the passphrase file '{}' has an empty first line", file.display()))
+        first_line("keys.passphrase_file", &self.keys.passphrase_file, &self.keys.passphrase)
+    }
+
+    /// Token and key whose labels stand for the key-encryption key that a rotation is to use; `None`: it makes a file.
+    pub fn key_in_token(&self) -> Option<(&str, &str)> {
+        let Keys { pkcs11_token: token, pkcs11_key: key, .. } = &self.keys;
+        (!token.is_empty() && !key.is_empty()).then_some((token, key))
     }
 
     /// The URL of one of the databases: as configured, or SQLite below the data directory.
@@ -184,4 +196,13 @@ impl Config {
         let url = self.public_url();
         url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned()
     }
+}
+
+/// A secret from its file, and without one as configured.
+fn first_line(key: &str, file: &Path, given: &str) -> Result<Option<Passphrase>> {
+    if file.as_os_str().is_empty() {
+        return Ok(Passphrase::new(given));
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("'{}' in {key} cannot be read", file.display()))?;
+    Passphrase::new(&text).map(Some).with_context(|| format!("'{}' in {key} has an empty first line", file.display()))
 }

@@ -47,10 +47,22 @@ function Verifier() {
   const may = useMay("ledgers.list");
   const ledgers = useQuery({ queryKey: ["ledgers"], queryFn: ({ signal }) => api.ledgers(signal), enabled: may });
   if (!ledgers.data?.verifier_key) return null;
+  const { keys, verifier_key } = ledgers.data;
+  const earlier = keys.filter((one) => one.ledger === "activity" && one.verifier_key !== verifier_key);
   return (
     <Part title="Checking proofs">
       <p className="vt-prose">{`The log is ${ledgers.data.origin}. Whoever holds this key can check a downloaded proof without Veritrail:`}</p>
-      <CopyField label="the verifier key" value={ledgers.data.verifier_key} />
+      <CopyField label="the verifier key" value={verifier_key} />
+      {earlier.length > 0 && (
+        <p className="vt-prose">The key was changed. Checkpoints of smaller sizes are signed by the keys before it:</p>
+      )}
+      {earlier.map((one) => (
+        <CopyField
+          key={one.verifier_key}
+          label={`the key of sizes from ${one.from} on, until the next one's`}
+          value={one.verifier_key}
+        />
+      ))}
     </Part>
   );
 }
