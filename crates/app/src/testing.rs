@@ -1,6 +1,10 @@
 //! A whole [`App`] for tests: SQLite always, PostgreSQL where a server is given; and a clock the test moves.
 
-use crate::{App, AppParts, Policy, rules::RuleBook};
+use crate::{
+    App, AppParts, Policy,
+    masking::{Classes, Masking, REVEALS_PER_DAY},
+    rules::RuleBook,
+};
 use ledger::{Keyring, Master, Reader};
 use model::{Micros, position::ACTIVITY};
 use std::{cell::Cell, num::NonZeroUsize, sync::Arc};
@@ -70,6 +74,7 @@ async fn house(records: Option<String>) -> House {
         reader: Reader::new(trail.clone(), blobs.clone(), ACTIVITY),
         trail,
         rules: Arc::new(RuleBook::default()),
+        masking: Masking { classes: Classes::embedded().unwrap(), reveals_per_day: REVEALS_PER_DAY },
         blobs,
         apart: Arc::new(Directory::open(folder.path().join("apart")).unwrap()),
         policy: Policy::standard().unwrap(),
