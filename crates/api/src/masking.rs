@@ -40,8 +40,7 @@ pub async fn update(State(server): State<Server>, Signed(caller): Signed, Json(c
     Ok(Json(server.app.change_field_class(&caller, change).await?))
 }
 
-/// Reveals masked values of an event to the member who asks. Personal ones at once, within a day's quota; sensitive ones after a second
-/// member's approval. The answer holds no value: the event shows them while the reveal is open.
+/// Reveals masked values of an event to the member who asks, personal ones at once, sensitive ones after a second member's approval. The answer holds none of them.
 #[utoipa::path(post, path = "/events/{position}/reveal", tag = "events", operation_id = "events.reveal", params(("position" = String, Path, example = "activity.0:41")), request_body = RevealNew, responses((status = 200, body = RevealView), (status = "default", body = Problem)))]
 pub async fn reveal(
     State(server): State<Server>,

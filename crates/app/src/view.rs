@@ -1,6 +1,9 @@
 //! What several pages read, and the words their fields may hold.
 
-use crate::{Operation, masking::Origin};
+use crate::{
+    Operation,
+    masking::{FieldState, Origin},
+};
 use connectors::SettingKind;
 use model::{
     AlertStatus, ErasureState, FieldClass, JobState, LegalBasis, Outcome, Role, Severity, Verdict,
@@ -63,6 +66,9 @@ pub(crate) mod words {
     }
     pub fn field_class() -> Object {
         one_of(FieldClass::ALL.map(FieldClass::name))
+    }
+    pub fn field_state() -> Object {
+        one_of(FieldState::ALL.map(FieldState::name))
     }
     pub fn class_origin() -> Object {
         one_of(Origin::ALL.map(Origin::name))

@@ -82,6 +82,7 @@ pub struct ChangeView {
     pub new: Value,
     #[schema(schema_with = crate::view::words::field_class)]
     pub class: &'static str,
+    #[schema(schema_with = crate::view::words::field_state)]
     pub state: FieldState,
     /// Until when both are shown, or the request may be decided.
     pub until: Option<String>,
@@ -98,7 +99,8 @@ pub struct EventDetail {
     pub raw: String,
     /// The members of a raw record that is a JSON object.
     pub raw_fields: Vec<RawFieldView>,
-    /// Of the raw record as a whole: that of its most closely kept member.
+    // Of the raw record as a whole: that of its most closely kept member.
+    #[schema(schema_with = crate::view::words::field_state)]
     pub raw_state: FieldState,
     /// Of a raw record that is one value: until when it is shown, or the request may be decided.
     pub raw_until: Option<String>,

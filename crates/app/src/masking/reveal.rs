@@ -124,7 +124,7 @@ fn checked(new: RevealNew) -> Result<(Vec<String>, String)> {
         problems.push(FieldProblem::new("fields", format!("1 to {MOST_FIELDS} of the event's masked fields: changes.FIELD, raw.PATH, or raw")));
     }
     let reason = new.reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > MOST_REASON_CHARS {
+    if reason.is_empty() || reason.chars().count() > MOST_REASON_CHARS || reason.contains(char::is_control) {
         let detail = format!("1 to {MOST_REASON_CHARS} characters, such as a case number; it stays, so it must not name the person");
         problems.push(FieldProblem::new("reason", detail));
     }

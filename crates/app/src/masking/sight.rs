@@ -133,7 +133,7 @@ impl Eyes<'_> {
             None => {}
             Some(raw) => self.see_raw(opened, &changes, raw, &mut seen),
         }
-        if !matches!(seen.raw_state, FieldState::Shown | FieldState::Revealed) {
+        if !seen.raw_state.is_open() {
             seen.masked.push(RAW.to_owned());
         }
         seen.shown_by.sort_unstable();
@@ -143,7 +143,7 @@ impl Eyes<'_> {
 
     fn see_change(&self, change: &Change, class: FieldClass, seen: &mut Seen) {
         let (state, by) = self.state(&format!("changes.{}", change.field), class);
-        let open = matches!(state, FieldState::Shown | FieldState::Revealed);
+        let open = state.is_open();
         let mut shown = change.clone();
         for (value, side) in [(&mut shown.old, "old"), (&mut shown.new, "new")] {
             if !open && !value.is_null() {
@@ -169,7 +169,7 @@ impl Eyes<'_> {
         let Some(members) = Members::of(raw) else {
             let (state, by) = self.state(RAW, whole_class(self.rulings, opened, changes));
             (seen.raw_state, seen.raw_until) = (state, by.map(|r| r.until));
-            if matches!(state, FieldState::Shown | FieldState::Revealed) {
+            if state.is_open() {
                 seen.raw = raw.to_owned();
                 seen.shown_by.extend(by.map(|r| r.id));
             }
@@ -181,7 +181,7 @@ impl Eyes<'_> {
         for (path, values) in &members.values {
             let class = member_class(self.rulings, opened, changes, path, values);
             let (state, by) = self.state(&format!("{RAW}.{path}"), class);
-            let is_open = matches!(state, FieldState::Shown | FieldState::Revealed);
+            let is_open = state.is_open();
             if is_open {
                 open.push(path.clone());
             }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How a value stands for its reader; later ones keep it closer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldState {
     /// Of an open class.
@@ -22,6 +22,24 @@ pub enum FieldState {
     Erased,
 }
 
+impl FieldState {
+    pub const ALL: [FieldState; 6] = [FieldState::Shown, FieldState::Revealed, FieldState::Asked, FieldState::Masked, FieldState::Never, FieldState::Erased];
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldState::Shown => "shown",
+            FieldState::Revealed => "revealed",
+            FieldState::Asked => "asked",
+            FieldState::Masked => "masked",
+            FieldState::Never => "never",
+            FieldState::Erased => "erased",
+        }
+    }
+    /// Whether its reader sees the value.
+    pub fn is_open(self) -> bool {
+        self <= FieldState::Revealed
+    }
+}
+
 /// A member of the raw record; members of lists share their list's path.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct RawFieldView {
@@ -30,6 +48,7 @@ pub struct RawFieldView {
     pub value: Value,
     #[schema(schema_with = crate::view::words::field_class)]
     pub class: &'static str,
+    #[schema(schema_with = crate::view::words::field_state)]
     pub state: FieldState,
     /// Until when it is shown, or the request may be decided.
     pub until: Option<String>,
@@ -102,7 +121,7 @@ pub struct FieldClassView {
     pub class: &'static str,
     #[schema(schema_with = crate::view::words::class_origin)]
     pub origin: &'static str,
-    /// The class without the member's decision.
+    // The class without the member's decision.
     #[schema(schema_with = crate::view::words::field_class)]
     pub shipped: &'static str,
     pub member: Option<Named>,
