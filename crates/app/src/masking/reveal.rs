@@ -33,7 +33,14 @@ impl App {
         let (fields, reason) = checked(new)?;
         let viewer = Viewer::new(caller.member.role, self.scope_of(caller, Operation::EventsReveal).await?);
         let hit = self.events.get(&viewer.scope, &position).await?.ok_or_else(|| AppError::not_found(format!("event {position}")))?;
-        let class = self.class_of(&viewer, &hit, &fields).await?;
+        let class = match self.class_of(&viewer, &hit, &fields).await {
+            Ok(class) => class,
+            // Whoever asked for a secret is recorded too.
+            Err(refused) => {
+                let detail = json!({ "fields": fields, "reason": reason });
+                return self.change(caller, Operation::EventsReveal, &position, detail, async |_: &Unit| Err(refused)).await;
+            }
+        };
         let now = self.now();
         let (state, until) = match class {
             FieldClass::Sensitive => (RevealState::Asked, now + WAITS),
