@@ -189,7 +189,7 @@ impl Eyes<'_> {
                 seen.shown_by.extend(by.map(|r| r.id));
             }
             seen.raw_state = seen.raw_state.max(state);
-            let value = match (is_open, values.as_slice()) {
+            let value: Value = match (is_open, values.as_slice()) {
                 (false, _) => MASK.into(),
                 (true, [one]) => one.clone(),
                 (true, several) => Value::Array(several.to_vec()),
