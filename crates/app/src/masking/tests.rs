@@ -179,7 +179,7 @@ async fn personal_values_are_shown_to_one_member_for_a_quarter_of_an_hour_and_re
         let plain = rows.iter().map(|r| String::from_utf8_lossy(&r.sealed).into_owned()).collect::<String>();
         let stored: Vec<StoredEvent> = rows.iter().map(|r| StoredEvent::decode(&r.sealed).unwrap().0).collect();
         let told = ledger::open_all(&app.keyring, SELF, &stored).await.unwrap();
-        // Refused (nothing asked is not recorded), granted, refused as there already, shown, shown.
+        // Granted, refused as it is there already, shown twice; what could not be read was no attempt.
         let outcomes: Vec<&str> = rows.iter().map(|r| r.outcome.as_str()).collect();
         assert_eq!(outcomes, ["success", "failure", "success", "success"]);
         assert_eq!((&told[0].detail["reason"], &told[0].detail["fields"]), (&json!("Case 17"), &json!(["changes.email", "raw.owner"])));
