@@ -3,6 +3,7 @@
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
 pub use departments::Departments;
 pub use erasures::{Erasures, Holds};
+pub use field_classes::FieldClasses;
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
 pub use ingest_keys::{IngestKey, IngestKeys};
@@ -12,6 +13,7 @@ pub use links::{Account, Links, Meeting, SubjectName};
 pub use members::Members;
 pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
+pub use reveals::Reveals;
 pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
@@ -20,6 +22,7 @@ pub use sources::Sources;
 mod alerts;
 mod departments;
 mod erasures;
+mod field_classes;
 mod findings;
 mod followers;
 mod ingest_keys;
@@ -29,6 +32,7 @@ mod links;
 mod members;
 mod persons;
 mod polls;
+mod reveals;
 pub(crate) mod row;
 mod self_events;
 mod sessions;
@@ -58,6 +62,8 @@ pub async fn migrate(database: &Database) -> Result<()> {
         followers::MIGRATIONS,
         findings::MIGRATIONS,
         erasures::MIGRATIONS,
+        field_classes::MIGRATIONS,
+        reveals::MIGRATIONS,
     ] {
         database.migrate(part).await?;
     }

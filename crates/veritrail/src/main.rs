@@ -6,6 +6,7 @@ mod assets;
 mod cli;
 mod commands;
 mod config;
+mod masking;
 mod notify;
 mod published;
 mod rules;

@@ -15,6 +15,7 @@ mod leaks;
 mod outage;
 mod probe;
 mod records;
+mod reveal;
 mod roles;
 mod trust;
 

@@ -140,6 +140,7 @@ fn readme(report: &Report<'_>, origin: &str, handed_over: bool, cosigned: &[Cosi
     let values = [
         ("records", records),
         ("asker", report.asker.name.clone()),
+        ("mark", report.question.mark.to_string()),
         ("role", report.question.role.name().replace('_', " ")),
         ("asked-at", rfc3339(report.asked_at)),
         ("made-at", rfc3339(report.made_at)),

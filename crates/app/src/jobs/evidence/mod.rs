@@ -77,7 +77,7 @@ impl App {
         let now = self.now();
         let (question, asked, _) = Question::new(self, caller, Operation::EvidenceCreate, &new.query, now).await?;
         // Recorded before a value leaves; an erasure lists it by this name.
-        self.read(caller, Operation::EvidenceCreate, ("pack", Uuid::now_v7()), json!({ "query": asked.canonical })).await?;
+        self.read(caller, Operation::EvidenceCreate, ("pack", Uuid::now_v7()), json!({ "query": asked.canonical, "mark": question.mark })).await?;
         let viewer = question.viewer();
         let mut pack = Making::begin(self, &viewer, &question).await?;
         while pack.step(&viewer).await? {
