@@ -141,6 +141,7 @@ pub struct LedgerState {
     #[schema(schema_with = crate::view::words::ledger)]
     pub name: &'static str,
     pub generation: u32,
+    /// Records of this generation.
     pub size: u64,
     pub checkpoint: Option<CheckpointView>,
     /// Records not yet under a checkpoint.
@@ -224,9 +225,9 @@ impl App {
         Ok(LedgerState {
             name,
             generation: head.generation,
-            size: head.size,
+            size: head.size.saturating_sub(head.first),
             checkpoint,
-            pending: head.size.saturating_sub(covered),
+            pending: head.size.saturating_sub(head.first).saturating_sub(covered),
             verified,
             witness: anchor(Anchor::Witness),
             time_stamp: anchor(Anchor::Time),

@@ -20,7 +20,8 @@ impl App {
         let position = read_position(position)?;
         let scope = self.read(caller, Operation::EventsProve, &position, json!({})).await?;
         self.events.get(&scope, &position).await?.ok_or_else(|| AppError::not_found(format!("event {position}")))?;
-        let proof = ledger::prove(self.blobs.as_ref(), ACTIVITY, position.generation, position.index).await.map_err(|error| match error {
+        let leaf = self.reader.leaf_of(&position).await?;
+        let proof = ledger::prove(self.blobs.as_ref(), ACTIVITY, position.generation, leaf).await.map_err(|error| match error {
             LedgerError::Store(StoreError::NotFound(_)) => {
                 AppError::Conflict(format!("{position} is not yet under a signed checkpoint; one is signed about every second"))
             }

@@ -135,7 +135,8 @@ impl<D: Detector> DetectFollower<D> {
         let mut findings = Vec::new();
         if !stored.is_empty() {
             let (_, opened) = unsealed::open(&self.keyring, at.next, stored).await?;
-            findings = fold(detector, head.generation, &indexes, &opened);
+            let generation = self.reader.generation_at(at.next).await?;
+            findings = fold(detector, generation, &indexes, &opened);
             at.next = indexes.last().map_or(at.next, |last| last + 1);
         }
         let due = at.committed != Some(at.next) && at.written.elapsed() >= WRITE_EVERY;
