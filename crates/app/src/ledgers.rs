@@ -4,6 +4,7 @@ pub use consistency::ConsistencyView;
 pub use verified::{Schedule, Verified, VerifiedView};
 
 mod consistency;
+mod loss;
 mod under_way;
 mod verified;
 

@@ -20,6 +20,11 @@ impl Layout {
         Self { base: String::new(), ..Self::new(ledger, generation) }
     }
 
+    /// The ledger's name.
+    pub fn ledger(&self) -> &str {
+        self.name.rsplit_once('.').map_or(self.name.as_str(), |(ledger, _)| ledger)
+    }
+
     pub fn generation(&self) -> u32 {
         self.generation
     }

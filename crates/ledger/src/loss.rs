@@ -171,7 +171,7 @@ pub async fn opening(blobs: &dyn Blobs, layout: &Layout) -> Result<Option<Openin
 ///
 /// # Errors
 /// Only when the store cannot be read.
-pub async fn check_opening(blobs: &dyn Blobs, ledger: &str, layout: &Layout, keys: &LogKeys, lock: Option<&Lock>) -> Result<Option<Fault>> {
+pub async fn check_opening(blobs: &dyn Blobs, layout: &Layout, keys: &LogKeys, lock: Option<&Lock>) -> Result<Option<Fault>> {
     let fault = |what: String| Ok(Some(Fault::new(format!("{}tile/entries/000", layout.base()), Some(0), what)));
     let opened = match opening(blobs, layout).await {
         Ok(None) => return Ok(None),
@@ -180,6 +180,7 @@ pub async fn check_opening(blobs: &dyn Blobs, ledger: &str, layout: &Layout, key
         Err(LedgerError::Merkle(why)) => return fault(format!("the record that opens the generation: {why}")),
         Err(error) => return Err(error),
     };
+    let ledger = layout.ledger();
     let before = Layout::new(ledger, layout.generation() - 1);
     let named = &opened.checkpoint;
     if named.origin != before.origin(keys.name()) {

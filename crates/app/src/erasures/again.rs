@@ -13,18 +13,22 @@ impl Eraser {
     pub async fn again(&self) -> Result<usize> {
         let mut done = 0;
         for (id, tombstone) in tombstone::all(self.app.apart.as_ref()).await? {
-            let mut erasure = match self.app.records.erasure(id).await? {
+            let (mut erasure, forgotten) = match self.app.records.erasure(id).await? {
                 Some(known) if known.state == ErasureState::Done => continue,
-                Some(known) => known,
-                None => self.remembered(id, tombstone).await?,
+                Some(known) => (known.clone(), known.state == ErasureState::Asked),
+                None => (self.remembered(id, tombstone).await?, true),
             };
             if erasure.state == ErasureState::Asked {
                 let whom = Whom { person: erasure.person, subjects: erasure.subjects.clone() };
                 self.forget_by_name(&mut erasure, &whom).await?;
                 self.reach(&mut erasure, ErasureState::Forgotten).await?;
             }
-            self.run(&mut erasure).await.map_err(|why| AppError::Internal(format!("the erasure {id} could not be done again: {why}")))?;
-            done += 1;
+            match self.run(&mut erasure).await {
+                Ok(()) => done += 1,
+                Err(why) if forgotten => return Err(AppError::Internal(format!("the erasure {id} could not be done again: {why}"))),
+                // These records know that it is under way: it is gone on with as ever.
+                Err(why) => tracing::error!(erasure = %id, "an erasure stopped and is tried again: {why}"),
+            }
         }
         Ok(done)
     }

@@ -50,6 +50,17 @@ pub trait Detector: Send {
     fn restore(&mut self, state: &[u8]) -> Result<(), String>;
 }
 
+/// After a generation was opened at the index `first`, with its opening record before what stood there: the follower's place goes with its record. `size` is
+/// the trail's now; places beyond it were of lost records.
+pub async fn follow_opening(records: &Database, first: u64, size: u64) -> Result<(), StoreError> {
+    let Some(at) = records.follower(FOLLOWER).await?.filter(|at| at.next > first) else { return Ok(()) };
+    let to = Follower { next: (at.next + 1).min(size), ..at.clone() };
+    if to.next == at.next {
+        return Ok(());
+    }
+    records.move_follower(FOLLOWER, Some(at.next), &to).await
+}
+
 struct Place {
     /// What is committed under [`FOLLOWER`]; `None` before the first commit.
     committed: Option<u64>,

@@ -204,7 +204,8 @@ impl<'a> Making<'a> {
         };
         let stamp = files::stamp(app, self.generation, self.newest, signed.as_ref()).await?;
         self.zip.add("events.ndjson", &self.lines)?;
-        files::write(app, &mut self.zip, &report, stamp.as_ref(), &self.listed)?;
+        let log = app.log_of(self.generation).await?;
+        files::write(app, &mut self.zip, &report, &log, stamp.as_ref(), &self.listed)?;
         let file = self.zip.finish()?;
         not_too_large(file.len())?;
         Ok(file.into())
