@@ -142,7 +142,6 @@ pub struct LedgerState {
     #[schema(schema_with = crate::view::words::ledger)]
     pub name: &'static str,
     pub generation: u32,
-    /// Records of this generation.
     pub size: u64,
     pub checkpoint: Option<CheckpointView>,
     /// Records not yet under a checkpoint.

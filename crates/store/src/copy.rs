@@ -66,8 +66,14 @@ impl Part {
 /// Hears how many rows were copied since it was last called.
 pub type Told<'a> = &'a mut (dyn FnMut(u64) + Send);
 
-/// Copies a part into a new file, which must not be there. The head of the ledger in it, as of the copy's moment.
+/// Copies a part into a new file. The head of the ledger in it, as of the copy's moment.
+///
+/// # Errors
+/// `Conflict` when the file is there.
 pub async fn save(from: &Database, part: Part, file: &Path, told: Told<'_>) -> Result<Option<Head>> {
+    if file.exists() {
+        return Err(StoreError::Conflict(format!("'{}' is there already; a copy is not written over", file.display())));
+    }
     let copy = Database::new_file(file).await?;
     for migrations in part.migrations() {
         copy.migrate(migrations).await?;
@@ -91,6 +97,10 @@ pub async fn put_back(file: &Path, part: Part, to: &Database, told: Told<'_>) ->
     let (snapshot, unit) = (copy.snapshot().await?, to.begin().await?);
     empty(&unit, part).await?;
     rows(&snapshot, &unit, &snapshot, part, told).await?;
+    if part != Part::Keys {
+        // Whoever held the lease when the copy was made does not hold it here.
+        unit.execute("UPDATE trail_heads SET holder = '', lease_until = 0 WHERE ledger = $1", vec![part.ledger().into()]).await?;
+    }
     unit.commit().await?;
     snapshot.rollback().await?;
     copy.close().await

@@ -115,8 +115,10 @@ impl<'a> Making<'a> {
         }
         let mut known = BTreeMap::new();
         for earlier in finished(to)? {
-            let earlier = Backup::open(&to.join(earlier))?;
-            known.extend(earlier.sums.into_iter().filter(|(path, _)| path.starts_with(SHARED)));
+            match Backup::open(&to.join(earlier)) {
+                Ok(earlier) => known.extend(earlier.sums.into_iter().filter(|(path, _)| path.starts_with(SHARED))),
+                Err(why) => tracing::warn!("an earlier backup is passed over: {why}"),
+            }
         }
         let (folder, target) = (to.join(name), Arc::new(Directory::open(to)?));
         let bar = ProgressBar::new_spinner();

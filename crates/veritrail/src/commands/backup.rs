@@ -27,7 +27,9 @@ pub async fn run(config: &Config, asked: &cli::Backup) -> Result<ExitCode> {
         made.old_backups
     ));
     say("NOT in it, to be kept apart:");
-    made.manifest.not_included.iter().for_each(|what| say(format_args!("  {what}")));
+    for what in &made.manifest.not_included {
+        say(format_args!("  {what}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -37,8 +39,12 @@ async fn verify(config: &Config, place: &Path) -> Result<ExitCode> {
     let mut faults = check::files(&backup)?;
     let (of_ledgers, verified) = check::ledgers(config, &backup).await?;
     faults.extend(of_ledgers);
-    verified.iter().for_each(say);
-    faults.iter().for_each(|fault| say(format_args!("FAULT {fault}")));
+    for line in &verified {
+        say(line);
+    }
+    for fault in &faults {
+        say(format_args!("FAULT {fault}"));
+    }
     say(format_args!("Backup of {}: {} files looked at, {} faults", backup.manifest.made, backup.sums.len(), faults.len()));
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
