@@ -155,7 +155,7 @@ pub fn router(server: Server, assets: Assets) -> Router {
     // Ingest is for programs with a key: no cookie, so no foreign page to fear.
     let ingest = OpenApiRouter::<Server>::new().routes(routes!(ingest::push)).split_for_parts().0;
     Router::new()
-        .nest("/api/v1", ingest.merge(api))
+        .nest("/api/v1", ingest.merge(api).layer(middleware::from_fn(guard::told_to_part)))
         .route("/health", get(health::read))
         .route("/metrics", get(metrics::read))
         .route("/ledger/{ledger}/{*path}", get(ledger_files::file))

@@ -20,6 +20,8 @@ pub(crate) struct Signed {
     pub(crate) first: u64,
     pub(crate) size: u64,
     pub(crate) root: Hash,
+    /// Of the lease under which it was signed; 0 where that was before this process looked.
+    pub(crate) epoch: u64,
     pub(crate) keys: LogKeys,
     /// The newest checkpoint as a signed note; `None` where nothing was signed.
     pub(crate) note: Option<String>,
@@ -89,7 +91,7 @@ pub(crate) async fn stand(
     if head.integrated > size {
         return Err(older(format!("{} records were moved, only {size} are signed", head.integrated)));
     }
-    Ok(Signed { layout, generation: head.generation, first: head.first, size, root, keys, note, unpublished, published, locked })
+    Ok(Signed { layout, generation: head.generation, first: head.first, size, root, epoch: 0, keys, note, unpublished, published, locked })
 }
 
 impl Signed {
