@@ -18,7 +18,7 @@ use store::{
     copy::{self, Part},
     keys::SqlKeys,
     sql::Database,
-    trail::{Placed, SqlTrail, Trail},
+    trail::{Placed, SqlTrail},
 };
 
 /// More than a lease lasts, in microseconds.

@@ -11,7 +11,7 @@ use store::{
     StoreError,
     records::{SelfEvent, SelfEvents},
     sql::Unit,
-    trail::{Head, NewBatch, SqlTrail, Trail},
+    trail::{Head, NewBatch, SqlTrail},
 };
 
 /// As in the tool's own trail.

@@ -22,7 +22,7 @@ use store::{
     blobs::{Blobs, Directory},
     copy::{self, Part},
     sql::Database,
-    trail::{Head, Trail},
+    trail::Head,
 };
 
 /// How often a copy is made anew because no checkpoint was seen that ends within it.

@@ -12,7 +12,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ledger::{LedgerError, tombstone};
 use std::{io::ErrorKind, path::Path};
 use store::{
-    blobs::Blobs,
     copy::{self, Part},
     sql::Database,
 };
