@@ -57,6 +57,8 @@ pub async fn make(config: &Config, asked: &cli::Backup, to: &Path, apart: &Path)
     let trail = Database::open(&config.database_url(&config.data.trail, "trail"), "the trail").await?;
     let activity = making.database(Part::Trail, ACTIVITY, &trail).await?;
     let key_store = Database::open(&config.database_url(&config.data.keys, "keys"), "the key store").await?;
+    making.bar.set_position(0);
+    making.bar.set_message("of keys");
     making.manifest.keys = keys::save(&key_store, &apart, &name, &mut making.rows()).await?;
     for end in [activity, own] {
         making.ledger(end).await?;

@@ -20,7 +20,8 @@ pub async fn run(config: &Config, asked: &NewGeneration) -> Result<()> {
     let trail = node.stores.sql_trail_of(ledger);
     let integrator = node.stores.integrator(config, ledger, trail.clone())?;
     integrator.catch_up(app::system_clock()).await?;
-    let Some(loss) = integrator.loss().await? else {
+    let found = integrator.loss().await.context("what is here does not hang together by itself; restore databases and objects of one backup first")?;
+    let Some(loss) = found else {
         bail!("the data of the ledger '{ledger}' is not behind its lock: nothing is lost, and there is nothing to declare");
     };
     if ledger != SELF {
