@@ -41,30 +41,36 @@ mod sources;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use crate::{Result, sql::Database};
+use crate::{
+    Result,
+    sql::{Database, Migration},
+};
 
-/// Applies every noun's migrations, in this order.
+/// Every noun's migrations, in the order in which they are applied.
+pub(crate) const PARTS: &[&[Migration]] = &[
+    settings::MIGRATIONS,
+    members::MIGRATIONS,
+    sessions::MIGRATIONS,
+    invitations::MIGRATIONS,
+    self_events::MIGRATIONS,
+    departments::MIGRATIONS,
+    persons::MIGRATIONS,
+    links::MIGRATIONS,
+    sources::MIGRATIONS,
+    ingest_keys::MIGRATIONS,
+    alerts::MIGRATIONS,
+    jobs::MIGRATIONS,
+    polls::MIGRATIONS,
+    followers::MIGRATIONS,
+    findings::MIGRATIONS,
+    erasures::MIGRATIONS,
+    field_classes::MIGRATIONS,
+    reveals::MIGRATIONS,
+];
+
+/// Applies every noun's migrations.
 pub async fn migrate(database: &Database) -> Result<()> {
-    for part in [
-        settings::MIGRATIONS,
-        members::MIGRATIONS,
-        sessions::MIGRATIONS,
-        invitations::MIGRATIONS,
-        self_events::MIGRATIONS,
-        departments::MIGRATIONS,
-        persons::MIGRATIONS,
-        links::MIGRATIONS,
-        sources::MIGRATIONS,
-        ingest_keys::MIGRATIONS,
-        alerts::MIGRATIONS,
-        jobs::MIGRATIONS,
-        polls::MIGRATIONS,
-        followers::MIGRATIONS,
-        findings::MIGRATIONS,
-        erasures::MIGRATIONS,
-        field_classes::MIGRATIONS,
-        reveals::MIGRATIONS,
-    ] {
+    for part in PARTS {
         database.migrate(part).await?;
     }
     Ok(())
