@@ -16,6 +16,8 @@ const EMAIL: &str = "analyst@company.example";
 const PASSWORD: &str = "break the trail tonight";
 /// How long a start, a stop or an answer may take.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// After this long without a new checkpoint there is nothing more to sign: twice the time between two.
+const QUIET: Duration = Duration::from_millis(2_000);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub struct House {
@@ -253,16 +255,39 @@ impl House {
     pub fn indexed(&self, size: u64) -> Result<()> {
         let begun = Instant::now();
         let mut at = 0;
-        while begun.elapsed() < PATIENCE.max(Duration::from_millis(size)) {
-            let text = String::from_utf8(self.open("")?.get("/metrics")?.ok()?.body)?;
-            let value = text.lines().find_map(|line| line.strip_prefix("veritrail_follower_next{follower=\"index\"} "));
-            at = value.context("the metrics do not name the index")?.parse::<f64>()? as u64;
+        while begun.elapsed() < PATIENCE.max(Duration::from_millis(3 * size)) {
+            at = self.searchable()?;
             if at >= size {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(100));
         }
         bail!("only {at} of {size} records became searchable");
+    }
+
+    /// Waits until all that is there, however much that is, is signed and searchable and nothing more comes.
+    pub fn settled(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut last = (0, 0);
+        let mut since = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let now = (self.checkpoint("activity")?.1, self.searchable()?);
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            if now.1 >= now.0 && since.elapsed() > QUIET {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!("{} records are signed and {} searchable after {} s", last.0, last.1, PATIENCE.as_secs())
+    }
+
+    /// Index after the last record that is searchable.
+    fn searchable(&self) -> Result<u64> {
+        let text = String::from_utf8(self.open("")?.get("/metrics")?.ok()?.body)?;
+        let value = text.lines().find_map(|line| line.strip_prefix("veritrail_follower_next{follower=\"index\"} "));
+        Ok(value.context("the metrics do not name the index")?.parse::<f64>()? as u64)
     }
 }
 

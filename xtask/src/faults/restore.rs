@@ -61,8 +61,8 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
                 refused += 1;
                 let reason = said.lines().filter(|line| line.contains("because")).next_back().unwrap_or(&said).trim().to_owned();
                 outcome.note(format!("{kind:?}: refused, {reason}"));
-                if kind != Kind::Live && !said.contains("is older than its lock") {
-                    outcome.wrong(format!("{kind:?}: the refusal does not say that the data is older than its lock: {said}"));
+                if kind != Kind::Live && !said.contains("is older than what was signed") {
+                    outcome.wrong(format!("{kind:?}: the refusal does not say that the data is older than what was signed: {said}"));
                 }
             }
             Ok(_) => {
