@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -16,8 +16,8 @@ const EMAIL: &str = "analyst@company.example";
 const PASSWORD: &str = "break the trail tonight";
 /// How long a start, a stop or an answer may take.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// After this long without a new checkpoint there is nothing more to sign: twice the time between two.
-const QUIET: Duration = Duration::from_millis(2_000);
+/// After this long without a new checkpoint there is nothing more to sign: four times the usual time between two.
+const QUIET: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub struct House {
@@ -100,21 +100,25 @@ impl House {
 
     /// Runs a command that must succeed; what it printed.
     pub fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
-        let (status, said) = self.try_run(arguments, input)?;
+        let Output { status, stdout, stderr } = self.output(arguments, input)?;
         if !status.success() {
-            bail!("veritrail {} ended with {status}: {said}", arguments.join(" "));
+            bail!("veritrail {} ended with {status}: {}", arguments.join(" "), String::from_utf8_lossy(&stderr).trim());
         }
-        Ok(said)
+        Ok(String::from_utf8_lossy(&stdout).into_owned())
     }
 
     /// Runs a command to its end; how it ended and what it printed, errors last.
-    pub fn try_run(&self, arguments: &[&str], input: &str) -> Result<(ExitStatus, String)> {
+    pub fn try_run(&self, arguments: &[&str]) -> Result<(ExitStatus, String)> {
+        let Output { status, stdout, stderr } = self.output(arguments, "")?;
+        Ok((status, String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr)))
+    }
+
+    fn output(&self, arguments: &[&str], input: &str) -> Result<Output> {
         let mut command = self.command(&Around::default());
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the binary does not start")?;
         child.stdin.take().context("a child has an input")?.write_all(input.as_bytes())?;
-        let done = child.wait_with_output()?;
-        Ok((done.status, String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr)))
+        Ok(child.wait_with_output()?)
     }
 
     /// Serves, and waits until it answers; how long that took.
