@@ -24,6 +24,11 @@ impl App {
         self.record_at_host("keys.retire", Target::of("key", kek), Value::Null).await
     }
 
+    /// Before the key files are sealed under another passphrase.
+    pub async fn sealing_keys(&self) -> Result<()> {
+        self.record_at_host("keys.seal", Target::none(), Value::Null).await
+    }
+
     /// Before another signing key is made for a ledger.
     pub async fn making_ledger_key(&self, ledger: &str) -> Result<()> {
         self.record_at_host("ledgers.rotate", Target::of("ledger", ledger), Value::Null).await

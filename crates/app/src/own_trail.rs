@@ -124,6 +124,7 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "holds.release" => "released a legal hold",
         "keys.rotate" => "put another key-encryption key in force",
         "keys.retire" => "destroyed a key-encryption key out of use",
+        "keys.seal" => "sealed the key files under another passphrase",
         "ledgers.rotate" => "made another signing key for a ledger",
         "self.list" => "read this trail",
         "directory.import" => "imported the directory",

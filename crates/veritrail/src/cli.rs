@@ -263,6 +263,12 @@ pub enum Keys {
     },
     /// Destroys key-encryption keys that nothing is under any more: backups of the key store from their time can no longer be read.
     Retire,
+    /// Seals every key file under another passphrase. Set keys.passphrase_file to it afterwards, and start `serve` again.
+    Seal {
+        /// Its first line is the new passphrase.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,12 +24,7 @@ use model::{
     position::{ACTIVITY, SELF},
 };
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use store::{events::Splits, trail::Trail};
 use tokio::{
     net::TcpListener,
@@ -101,7 +96,6 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     let risen = tombstone::lay_to_rest(node.stores.lock.as_ref(), &node.stores.keyring).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let contradicted = Arc::new(OnceLock::new());
     anchors::show(config, &node.app)?;
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
         let integrator = Arc::new(node.stores.integrator(config, ledger, trail)?);
@@ -117,7 +111,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         }
         let anchoring = Anchoring::open(config, &node.app, &integrator, ledger).await?;
         let all_signed = CancellationToken::new();
-        anchoring.start(&mut tasks, &stop, &all_signed, &contradicted);
+        anchoring.start(&mut tasks, &node.intake, &all_signed);
         tasks.spawn({
             let (app, intake, stop) = (node.app.clone(), node.intake.clone(), stop.clone());
             async move {
@@ -217,10 +211,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     if let Some(why) = node.intake.fatal() {
         bail!("stopped after a failure: {why}");
     }
-    match contradicted.get() {
-        Some(why) => bail!("a witness contradicts the ledger, so nothing more is served: {why}"),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Waits for a failure after which nothing may be acknowledged; why.
