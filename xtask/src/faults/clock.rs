@@ -95,7 +95,7 @@ fn set(clock: &Path, hours: i64) -> Result<()> {
 fn start(house: &mut House, around: &Around, outcome: &mut Outcome) -> Result<()> {
     match house.serve_around(around)? {
         Ok(took) => outcome.counters.recovered.push(took),
-        Err(said) => bail!("the server ended at its start: {said}"),
+        Err(said) => bail!("the server does not serve: {said}"),
     }
     Ok(())
 }

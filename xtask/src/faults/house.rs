@@ -125,11 +125,11 @@ impl House {
     pub fn serve(&mut self) -> Result<Duration> {
         match self.serve_around(&Around::default())? {
             Ok(took) => Ok(took),
-            Err(said) => bail!("the server ended at its start: {said}"),
+            Err(said) => bail!("the server does not serve: {said}"),
         }
     }
 
-    /// The same in other surroundings; what it said where it ended by itself instead.
+    /// The same in other surroundings; what it said where it ended by itself instead, or that it did not answer.
     pub fn serve_around(&mut self, around: &Around) -> Result<Result<Duration, String>> {
         self.kill()?;
         let path = self.folder.join("server.log");
@@ -150,7 +150,7 @@ impl House {
             if begun.elapsed() > PATIENCE {
                 child.kill()?;
                 child.wait()?;
-                bail!("the server does not answer within {} s; its log is {}", PATIENCE.as_secs(), path.display());
+                return Ok(Err(format!("no answer within {} s; its log is {}", PATIENCE.as_secs(), path.display())));
             }
             std::thread::sleep(LOOK_EVERY);
         }
