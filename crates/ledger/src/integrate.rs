@@ -138,12 +138,12 @@ impl Integrator {
     async fn advance(&self, before: Option<Signed>, now: Micros) -> Result<(Signed, Option<Checkpointed>)> {
         let epoch = self.trail.lease(&self.holder, now, now + LEASE).await?;
         let head = self.trail.head().await?;
-        let (mut signed, found) = match before {
-            Some(signed) if signed.size == head.integrated && signed.generation == head.generation => (signed, false),
+        let mut signed = match before {
+            Some(signed) if signed.size == head.integrated && signed.generation == head.generation => signed,
             _ => {
                 let mut signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signers.first(), &head).await?;
                 signed.settle(self.trail.as_ref(), self.blobs.as_ref(), &self.ledger, epoch).await?;
-                (signed, true)
+                signed
             }
         };
         let mut batches = self.trail.read(signed.size, STEP_BYTES).await?;
@@ -159,7 +159,8 @@ impl Integrator {
             signer = next;
         }
         let step = Move { blobs: self.blobs.as_ref(), layout: &signed.layout, signer: &signer, ledger: &self.ledger, size: signed.size, root: signed.root };
-        if found {
+        if signed.epoch + 1 != epoch {
+            // Left by a process that stopped, or by one that held the lease in between.
             batches = step.adopt(batches).await?;
         }
         let grown = step.run(&batches).await?;
@@ -177,7 +178,7 @@ impl Integrator {
         let published = swapped(self.blobs.as_ref(), &signed.layout.checkpoint(), signed.published.as_ref(), note.clone().into_bytes()).await?;
         signed.published = Some(published);
         self.trail.integrated(epoch, grown.size).await?;
-        (signed.size, signed.root, signed.note) = (grown.size, grown.root, Some(note.clone()));
+        (signed.size, signed.root, signed.note, signed.epoch) = (grown.size, grown.root, Some(note.clone()), epoch);
         for folder in &grown.replaced {
             for path in self.blobs.list(folder).await? {
                 self.blobs.delete(&path).await?;

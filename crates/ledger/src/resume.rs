@@ -18,6 +18,8 @@ pub(crate) struct Signed {
     pub(crate) generation: u32,
     pub(crate) size: u64,
     pub(crate) root: Hash,
+    /// Of the lease under which it was signed; 0 where that was before this process looked.
+    pub(crate) epoch: u64,
     pub(crate) keys: LogKeys,
     /// The newest checkpoint as a signed note; `None` where nothing was signed.
     pub(crate) note: Option<String>,
@@ -76,7 +78,7 @@ pub(crate) async fn find(blobs: &dyn Blobs, lock: &Lock, ledger: &str, first: &N
     if head.integrated > size {
         return Err(older(format!("{} records were moved, only {size} are signed", head.integrated)));
     }
-    Ok(Signed { layout, generation: head.generation, size, root, keys, note, unpublished, published, locked })
+    Ok(Signed { layout, generation: head.generation, size, root, epoch: 0, keys, note, unpublished, published, locked })
 }
 
 impl Signed {

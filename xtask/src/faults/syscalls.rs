@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Bodies sent until the call has failed, at most, and after it has.
-const BODIES: u64 = 60;
+const BODIES: u64 = 40;
 const BODIES_AFTER: u64 = 8;
 const PER_BODY: u64 = 10;
 
@@ -32,7 +32,7 @@ impl Files {
     /// Which call fails in this run, counted for each thread from its start. The thread that writes the trail makes many; those that write files few.
     fn nth(self, run: u64) -> u64 {
         match self {
-            Self::Trail => 1 + tools::mix(run) % 40,
+            Self::Trail => 1 + tools::mix(run) % 24,
             Self::Records => 1 + tools::mix(run) % 8,
             Self::Any => 2 + tools::mix(run) % 4,
         }

@@ -1,23 +1,31 @@
 //! Two processes on one data directory: exactly one serves, whether they start at once or one after the other, and when it is killed the other may take over.
+//! Where the claim on the directory is taken away and both serve, still one history is signed and nothing is lost.
 
 use super::{
     Shop,
     counters::Outcome,
     house::{Around, House},
     judge::{forks, judge},
-    load::{Sent, ids},
+    load::{Load, Sent, ids, no_stamp},
 };
 use anyhow::{Result, anyhow};
+use std::time::Duration;
+
+/// One round in this many takes the claim away.
+const UNCLAIMED_ONE_IN: u64 = 5;
+/// How long both are sent to, between two looks at the checkpoint.
+const FLOW: Duration = Duration::from_millis(500);
+const LOOKS: u64 = 4;
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let mut first = House::new(&shop.binary, &shop.folder("twins")?)?;
     let mut second = first.moved(&first.data)?;
     let (mut outcome, mut sent, mut kept) = (Outcome::default(), Sent::default(), Vec::new());
     for n in 0..times {
-        if n % 2 == 0 {
-            at_once(&mut first, &mut second, n, &mut sent, &mut outcome)?
-        } else {
-            in_turn(&mut first, &mut second, n, &mut sent, &mut outcome)?
+        match n % UNCLAIMED_ONE_IN {
+            0 | 2 => at_once(&mut first, &mut second, n, &mut sent, &mut outcome)?,
+            1 | 3 => in_turn(&mut first, &mut second, n, &mut sent, &mut outcome)?,
+            _ => unclaimed(&mut first, &mut second, n, &mut sent, &mut kept)?,
         }
         kept.push(first.checkpoint("activity")?.0);
         first.kill()?;
@@ -61,6 +69,22 @@ fn in_turn(first: &mut House, second: &mut House, n: u64, sent: &mut Sent, outco
     let (status, said) = sent.push(second, &ids(&format!("t{n}over"), 25));
     if status != 200 {
         outcome.wrong(format!("the one that took over answered {status}: {said}"));
+    }
+    Ok(())
+}
+
+/// Both serve, both are sent to, both try to sign.
+fn unclaimed(first: &mut House, second: &mut House, n: u64, sent: &mut Sent, kept: &mut Vec<String>) -> Result<()> {
+    first.serve()?;
+    std::fs::remove_file(first.data.join("serve.lock"))?;
+    second.serve()?;
+    let loads = [Load::start(first, &format!("t{n}f"), no_stamp()), Load::start(second, &format!("t{n}s"), no_stamp())];
+    for _ in 0..LOOKS {
+        std::thread::sleep(FLOW);
+        kept.push(first.checkpoint("activity")?.0);
+    }
+    for load in loads {
+        sent.extend(load.finish()?);
     }
     Ok(())
 }

@@ -26,6 +26,11 @@ impl App {
             }
             other => other.into(),
         })?;
+        // A checkpoint that rotted is no evidence: the reader would find out only at home.
+        if let Some((origin, keys)) = self.board.verifiers(ACTIVITY) {
+            let damaged = |e| AppError::Internal(format!("the checkpoint over {position} is damaged: {e}; verify the ledger"));
+            keys.checkpoint(&proof.checkpoint, &origin).map_err(damaged)?;
+        }
         let mut lines = proof.checkpoint.lines();
         let origin = lines.next().unwrap_or_default().to_owned();
         let root = lines.nth(1).unwrap_or_default().to_owned();
