@@ -11,21 +11,21 @@ use super::{
 use anyhow::{Result, anyhow};
 use std::time::Duration;
 
-/// One round in this many takes the claim away.
+/// For this many rounds with a claim there is one without.
 const UNCLAIMED_ONE_IN: u64 = 5;
 /// How long both are sent to, between two looks at the checkpoint.
 const FLOW: Duration = Duration::from_millis(500);
 const LOOKS: u64 = 4;
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
-    let mut first = House::new(&shop.binary, &shop.folder("twins")?)?;
+    let folder = shop.folder("twins")?;
+    let mut first = House::new(&shop.binary, &folder.join("claimed"))?;
     let mut second = first.moved(&first.data)?;
     let (mut outcome, mut sent, mut kept) = (Outcome::default(), Sent::default(), Vec::new());
     for n in 0..times {
-        match n % UNCLAIMED_ONE_IN {
-            0 | 2 => at_once(&mut first, &mut second, n, &mut sent, &mut outcome)?,
-            1 | 3 => in_turn(&mut first, &mut second, n, &mut sent, &mut outcome)?,
-            _ => unclaimed(&mut first, &mut second, n, &mut sent, &mut kept)?,
+        match n % 2 {
+            0 => at_once(&mut first, &mut second, n, &mut sent, &mut outcome)?,
+            _ => in_turn(&mut first, &mut second, n, &mut sent, &mut outcome)?,
         }
         kept.push(first.checkpoint("activity")?.0);
         first.kill()?;
@@ -37,6 +37,8 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let counted = judge(&mut first, &sent)?;
     outcome.counters.add(&counted);
     outcome.counters.forks = forks(&first, &kept[kept.len().saturating_sub(8)..])?;
+    let first = House::new(&shop.binary, &folder.join("unclaimed"))?;
+    unclaimed(first, times.div_ceil(UNCLAIMED_ONE_IN), &mut outcome)?;
     Ok(outcome)
 }
 
@@ -73,19 +75,33 @@ fn in_turn(first: &mut House, second: &mut House, n: u64, sent: &mut Sent, outco
     Ok(())
 }
 
-/// Both serve, both are sent to, both try to sign.
-fn unclaimed(first: &mut House, second: &mut House, n: u64, sent: &mut Sent, kept: &mut Vec<String>) -> Result<()> {
+/// Both serve, both are sent to, both try to sign. One history comes of it and nothing is lost; but what one of them wrote while the other signed may stay
+/// behind, and `veritrail verify` names it (docs/roadmap.md): that is told and not counted.
+fn unclaimed(mut first: House, times: u64, outcome: &mut Outcome) -> Result<()> {
+    let mut second = first.moved(&first.data)?;
+    let (mut sent, mut kept) = (Sent::default(), Vec::new());
+    for n in 0..times {
+        first.serve()?;
+        std::fs::remove_file(first.data.join("serve.lock"))?;
+        second.serve()?;
+        let loads = [Load::start(&first, &format!("t{n}f"), no_stamp()), Load::start(&second, &format!("t{n}s"), no_stamp())];
+        for _ in 0..LOOKS {
+            std::thread::sleep(FLOW);
+            kept.push(first.checkpoint("activity")?.0);
+        }
+        for load in loads {
+            sent.extend(load.finish()?);
+        }
+        first.kill()?;
+        second.kill()?;
+        outcome.counters.faults += 1;
+    }
     first.serve()?;
-    std::fs::remove_file(first.data.join("serve.lock"))?;
-    second.serve()?;
-    let loads = [Load::start(first, &format!("t{n}f"), no_stamp()), Load::start(second, &format!("t{n}s"), no_stamp())];
-    for _ in 0..LOOKS {
-        std::thread::sleep(FLOW);
-        kept.push(first.checkpoint("activity")?.0);
-    }
-    for load in loads {
-        sent.extend(load.finish()?);
-    }
+    let mut counted = judge(&mut first, &sent)?;
+    counted.forks = forks(&first, &kept[kept.len().saturating_sub(8)..])?;
+    let left = std::mem::take(&mut counted.unverifiable);
+    outcome.note(format!("{times} times both served, their claim taken away: {counted}; verify names {left} files that one of them could not sign"));
+    outcome.counters.add(&counted);
     Ok(())
 }
 
