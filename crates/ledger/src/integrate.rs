@@ -10,6 +10,7 @@ use crate::{
     moved::Move,
     resume::{Signed, find},
     signing::Signers,
+    tree::Tree,
 };
 use merkle::{Checkpoint, Hash, LogKeys, Note};
 use model::Micros;
@@ -21,16 +22,17 @@ use uuid::Uuid;
 /// What one step moves at most, in bytes as stored; at least one batch.
 pub(crate) const STEP_BYTES: usize = 8 << 20;
 /// How long a lease-holder may be silent before another takes over, in microseconds.
-const LEASE: Micros = 10_000_000;
+pub(crate) const LEASE: Micros = 10_000_000;
 
 /// Integrates one ledger.
 pub struct Integrator {
-    trail: Arc<dyn Trail>,
-    blobs: Arc<dyn Blobs>,
-    ledger: String,
-    signers: Signers,
-    lock: Lock,
-    holder: String,
+    /// As the tree counts.
+    pub(crate) trail: Arc<dyn Trail>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) ledger: String,
+    pub(crate) signers: Signers,
+    pub(crate) lock: Lock,
+    pub(crate) holder: String,
     /// `None` until found, and again after a failure.
     signed: Mutex<Option<Signed>>,
 }
@@ -51,6 +53,7 @@ pub struct Checkpointed {
 impl Integrator {
     /// `node` names the holder of the lease: one that comes back after a crash goes on at once, where another would wait for the lease to end.
     pub fn new(trail: Arc<dyn Trail>, blobs: Arc<dyn Blobs>, ledger: &str, signers: impl Into<Signers>, lock: Lock, node: Uuid) -> Self {
+        let trail = Arc::new(Tree(trail));
         Self { trail, blobs, ledger: ledger.to_owned(), signers: signers.into(), lock, holder: node.to_string(), signed: Mutex::new(None) }
     }
 
@@ -169,7 +172,7 @@ impl Integrator {
             return Err(StoreError::Conflict(format!("another process took the lease on ledger {}", self.ledger)).into());
         }
         let note = checkpoint.sign(&signer)?;
-        let locked = Locked { generation: signed.generation, checkpoint, note: note.clone(), keys };
+        let locked = Locked { generation: signed.generation, first: signed.first, checkpoint, note: note.clone(), keys };
         signed.locked = Some(self.lock.advance(&self.ledger, &locked, signed.locked.as_ref()).await?);
         if signed.keys != locked.keys {
             signed.keys = locked.keys;

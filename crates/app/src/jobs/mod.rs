@@ -9,6 +9,7 @@ mod run;
 mod sheet;
 #[cfg(test)]
 mod tests;
+mod watermark;
 mod work;
 
 use crate::{App, AppError, Caller, Operation, Result};
@@ -77,7 +78,7 @@ impl App {
     /// Queues an export of the events the member sees. It is made with the rights he has now, and fails should they change.
     pub async fn create_export(&self, caller: &Caller, new: ExportNew) -> Result<JobView> {
         let (question, asked, _) = Question::new(self, caller, Operation::ExportsCreate, &new.query, self.now()).await?;
-        let detail = json!({ "query": asked.canonical, "format": new.format.name() });
+        let detail = json!({ "query": asked.canonical, "format": new.format.name(), "mark": question.mark });
         self.queue(caller, Operation::ExportsCreate, export::KIND, &export::Input { question, format: new.format }, detail).await
     }
 
@@ -90,7 +91,8 @@ impl App {
         if let Some(query) = resolved {
             evidence::not_too_many(self.events.count(&question.scope, &query).await?)?;
         }
-        self.queue(caller, Operation::EvidenceCreate, evidence::KIND, &question, json!({ "query": asked.canonical })).await
+        let detail = json!({ "query": asked.canonical, "mark": question.mark });
+        self.queue(caller, Operation::EvidenceCreate, evidence::KIND, &question, detail).await
     }
 
     async fn queue(&self, caller: &Caller, operation: Operation, kind: &str, input: &impl Serialize, detail: serde_json::Value) -> Result<JobView> {
