@@ -20,6 +20,7 @@ pub mod events;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;
+pub mod masking;
 pub mod members;
 pub mod operation;
 pub mod overview;
@@ -74,6 +75,7 @@ pub struct AppParts {
     /// The tail of the `activity` ledger: quarantine and counts.
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
+    pub masking: masking::Masking,
     pub blobs: Arc<dyn Blobs>,
     /// What is kept apart from the data, with the ledgers' locks: tombstones of erasures.
     pub apart: Arc<dyn Blobs>,
@@ -103,6 +105,7 @@ pub struct Shared {
     /// The tail of the `activity` ledger: quarantine and counts.
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
+    pub masking: masking::Masking,
     pub blobs: Arc<dyn Blobs>,
     pub apart: Arc<dyn Blobs>,
     pub door: Door,
@@ -124,7 +127,7 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -136,6 +139,7 @@ impl App {
             reader,
             trail,
             rules,
+            masking,
             blobs,
             apart,
             door,

@@ -37,6 +37,10 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "members.update" => ("", Some(json!({ "active": true }))),
         "erasures.preview" => ("?person=01900000-0000-7000-8000-00000000dead", None),
         "erasures.create" => ("", Some(json!({ "person": NOTHING, "basis": "objection", "reason": "Case 17" }))),
+        "events.reveal" => ("", Some(json!({ "fields": ["raw"], "reason": "Case 17" }))),
+        "masking.fields" => ("?connector=generic&object_type=ticket", None),
+        "masking.update" => ("", Some(json!({ "connector": "generic", "object_type": "ticket", "field": "status", "class": "internal" }))),
+        "reveals.decide" => ("", Some(json!({ "approve": false }))),
         "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
         "quarantine.replay" | "jobs.cancel" => ("", None),
         _ => ("", None),
@@ -50,6 +54,7 @@ fn operation(id: &str) -> &str {
         "events.count" | "events.facets" | "events.histogram" => "events.search",
         "persons.pattern" => "persons.read",
         "erasures.read" => "erasures.list",
+        "masking.fields" => "masking.list",
         "sources.keys.revoke" => "sources.keys",
         other => other,
     }
