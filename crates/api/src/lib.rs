@@ -7,6 +7,7 @@ use std::{net::IpAddr, sync::Arc};
 use tower_http::{compression::CompressionLayer, trace::TraceLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+mod account;
 mod alerts;
 mod assets;
 mod cookie;
@@ -82,6 +83,10 @@ fn operations() -> OpenApiRouter<Server> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(session::first_run, session::start))
         .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(session::code))
+        .routes(routes!(session::enrol))
+        .routes(routes!(session::confirm_enrolment))
+        .routes(routes!(session::confirm))
         .routes(routes!(session::invitation))
         .routes(routes!(session::accept))
         .routes(routes!(overview::read))
@@ -129,6 +134,14 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(members::list))
         .routes(routes!(members::invite))
         .routes(routes!(members::update))
+        .routes(routes!(members::sessions, members::sign_out))
+        .routes(routes!(members::reset_factor))
+        .routes(routes!(account::read))
+        .routes(routes!(account::begin, account::remove))
+        .routes(routes!(account::confirm))
+        .routes(routes!(account::recovery_codes))
+        .routes(routes!(account::end_others))
+        .routes(routes!(account::end))
         .routes(routes!(settings::read))
 }
 

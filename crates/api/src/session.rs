@@ -1,19 +1,21 @@
-//! Coming in: first run, sign-in, invitations.
+//! Coming in: first run, sign-in with its second step, invitations; and staying in.
 
 use crate::{
-    Server, cookie,
+    Server,
+    cookie::Cookie,
     input::{Json, Path},
     problem::{Problem, Result},
     signed::{Client, Signed},
 };
 use app::{
+    factors::Enrolment,
     members::{Acceptance, FirstRun, InvitedView},
-    sessions::{SessionView, SignedIn},
+    sessions::{EnrolledSession, Entered, Proof, SecondStep, SessionView, SignedIn},
 };
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,10 +32,35 @@ pub struct Credentials {
     password: String,
 }
 
-/// The session just begun: its cookie, and who is signed in.
-fn begun(server: &Server, signed_in: SignedIn) -> Response {
-    let cookie = cookie::set(Some(&signed_in.token), server.http.secure);
-    ([(header::SET_COOKIE, cookie)], Json(signed_in.session)).into_response()
+/// A code of an authenticator app, or, where a sign-in asks for one, a recovery code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    pub(crate) code: String,
+}
+
+/// The session just begun, or what is still to be done for it: a cookie, and what the page needs to know.
+fn entered(server: &Server, entered: Entered) -> Response {
+    match entered {
+        Entered::In(SignedIn { token, session }) => {
+            ([(header::SET_COOKIE, Cookie::Session.set(Some(&token), server.http.secure))], Json(session)).into_response()
+        }
+        Entered::Step { token, step } => {
+            (StatusCode::ACCEPTED, [(header::SET_COOKIE, Cookie::Step.set(Some(&token), server.http.secure))], Json(step)).into_response()
+        }
+    }
+}
+
+/// The session begun by a second step, whose own cookie goes.
+fn stepped(server: &Server, token: &str, body: impl Serialize) -> Response {
+    let secure = server.http.secure;
+    let cookies = [(header::SET_COOKIE, Cookie::Session.set(Some(token), secure)), (header::SET_COOKIE, Cookie::Step.set(None, secure))];
+    (AppendHeaders(cookies), Json(body)).into_response()
+}
+
+/// The token of the second step under way.
+fn step(server: &Server, headers: &HeaderMap) -> Result<String> {
+    Cookie::Step.read(headers, server.http.secure).map(str::to_owned).ok_or_else(Problem::not_signed_in)
 }
 
 /// Whether there is no member yet.
@@ -43,9 +70,9 @@ pub async fn first_run(State(server): State<Server>) -> Result<Json<FirstRunNeed
 }
 
 /// Makes the first administrator with the code that `veritrail init` printed.
-#[utoipa::path(post, path = "/first-run", tag = "session", operation_id = "first_run.complete", security(()), request_body = FirstRun, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
-pub async fn start(State(server): State<Server>, Client(address): Client, Json(given): Json<FirstRun>) -> Result<Response> {
-    Ok(begun(&server, server.app.first_run(given, address).await?))
+#[utoipa::path(post, path = "/first-run", tag = "session", operation_id = "first_run.complete", security(()), request_body = FirstRun, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
+pub async fn start(State(server): State<Server>, Client(visitor): Client, Json(given): Json<FirstRun>) -> Result<Response> {
+    Ok(entered(&server, server.app.first_run(given, visitor).await?))
 }
 
 /// Who is signed in, and what his role allows.
@@ -54,16 +81,45 @@ pub async fn read(State(server): State<Server>, Signed(caller): Signed) -> Resul
     Ok(Json(server.app.session_view(&caller.member).await?))
 }
 
-#[utoipa::path(post, path = "/session", tag = "session", operation_id = "session.create", security(()), request_body = Credentials, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
-pub async fn sign_in(State(server): State<Server>, Client(address): Client, Json(given): Json<Credentials>) -> Result<Response> {
-    Ok(begun(&server, server.app.sign_in(&given.email, &given.password, address).await?))
+/// By address and password. 202 says what is still to be done, in the same browser, before the session begins.
+#[utoipa::path(post, path = "/session", tag = "session", operation_id = "session.create", security(()), request_body = Credentials, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
+pub async fn sign_in(State(server): State<Server>, Client(visitor): Client, Json(given): Json<Credentials>) -> Result<Response> {
+    Ok(entered(&server, server.app.sign_in(&given.email, &given.password, visitor).await?))
+}
+
+/// The second step by a code of the authenticator app, or a recovery code.
+#[utoipa::path(post, path = "/session/code", tag = "session", operation_id = "session.code", security(()), request_body = Code, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
+pub async fn code(State(server): State<Server>, Client(visitor): Client, headers: HeaderMap, Json(given): Json<Code>) -> Result<Response> {
+    let SignedIn { token, session } = server.app.give_code(&step(&server, &headers)?, &given.code, visitor).await?;
+    Ok(stepped(&server, &token, session))
+}
+
+/// A secret for an authenticator app, where the role needs one before the session begins.
+#[utoipa::path(post, path = "/session/enrolment", tag = "session", operation_id = "session.enrol", security(()), responses((status = 200, body = Enrolment), (status = "default", body = Problem)))]
+pub async fn enrol(State(server): State<Server>, Client(visitor): Client, headers: HeaderMap) -> Result<Json<Enrolment>> {
+    Ok(Json(server.app.enrol_in_step(&step(&server, &headers)?, visitor).await?))
+}
+
+/// The first code of that app: the session begins.
+#[utoipa::path(post, path = "/session/enrolment/confirm", tag = "session", operation_id = "session.enrol.confirm", security(()), request_body = Code, responses((status = 200, body = EnrolledSession), (status = "default", body = Problem)))]
+pub async fn confirm_enrolment(State(server): State<Server>, Client(visitor): Client, headers: HeaderMap, Json(given): Json<Code>) -> Result<Response> {
+    let (SignedIn { token, session }, codes) = server.app.confirm_in_step(&step(&server, &headers)?, &given.code, visitor).await?;
+    Ok(stepped(&server, &token, EnrolledSession { session, recovery_codes: codes.codes }))
+}
+
+/// Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed.
+#[utoipa::path(post, path = "/session/confirm", tag = "session", operation_id = "session.confirm", request_body = Proof, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn confirm(State(server): State<Server>, Signed(caller): Signed, headers: HeaderMap, Json(proof): Json<Proof>) -> Result<StatusCode> {
+    let token = Cookie::Session.read(&headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
+    server.app.confirm_session(&caller, token, proof).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[utoipa::path(delete, path = "/session", tag = "session", operation_id = "session.delete", responses((status = 204), (status = "default", body = Problem)))]
 pub async fn sign_out(State(server): State<Server>, Signed(caller): Signed, headers: HeaderMap) -> Result<Response> {
-    let token = cookie::read(&headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
+    let token = Cookie::Session.read(&headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
     server.app.sign_out(&caller.member, token).await?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(None, server.http.secure))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Session.set(None, server.http.secure))]).into_response())
 }
 
 /// What an invitation's link offers.
@@ -72,7 +128,7 @@ pub async fn invitation(State(server): State<Server>, Path(token): Path<String>)
     Ok(Json(server.app.invitation(&token).await?))
 }
 
-#[utoipa::path(post, path = "/invitations/accept", tag = "session", operation_id = "invitation.accept", security(()), request_body = Acceptance, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
-pub async fn accept(State(server): State<Server>, Client(address): Client, Json(given): Json<Acceptance>) -> Result<Response> {
-    Ok(begun(&server, server.app.accept(given, address).await?))
+#[utoipa::path(post, path = "/invitations/accept", tag = "session", operation_id = "invitation.accept", security(()), request_body = Acceptance, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
+pub async fn accept(State(server): State<Server>, Client(visitor): Client, Json(given): Json<Acceptance>) -> Result<Response> {
+    Ok(entered(&server, server.app.accept(given, visitor).await?))
 }

@@ -17,6 +17,7 @@ pub mod door;
 pub mod erasures;
 pub mod error;
 pub mod events;
+pub mod factors;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;
@@ -43,6 +44,26 @@ pub struct Caller {
     /// The client's network address, as the server saw it.
     pub address: Option<String>,
     pub request: Uuid,
+    pub entry: Entry,
+}
+
+/// How a caller came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The host's command line, or work that goes on for a member after he asked for it.
+    Host,
+    /// A session, and when in it the member last showed who he is.
+    Session { id: Uuid, shown: Micros },
+}
+
+impl Entry {
+    /// The session's id.
+    pub fn session(&self) -> Option<Uuid> {
+        match self {
+            Self::Session { id, .. } => Some(*id),
+            Self::Host => None,
+        }
+    }
 }
 
 impl Caller {
@@ -59,7 +80,7 @@ impl Caller {
             active: true,
             created: 0,
         };
-        Self { member, address: None, request: Uuid::now_v7() }
+        Self { member, address: None, request: Uuid::now_v7(), entry: Entry::Host }
     }
 }
 
@@ -85,6 +106,7 @@ pub struct AppParts {
     pub public_url: String,
     /// A demonstration with simulated data.
     pub demo: bool,
+    pub sign_in: sessions::SignInPolicy,
     pub clock: fn() -> Micros,
 }
 
@@ -111,6 +133,7 @@ pub struct Shared {
     pub(crate) passwords: members::Passwords,
     pub public_url: String,
     pub demo: bool,
+    pub(crate) sign_in: sessions::SignInPolicy,
     pub clock: fn() -> Micros,
 }
 
@@ -124,7 +147,7 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, sign_in, clock } = parts;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -143,6 +166,7 @@ impl App {
             passwords: members::Passwords::new()?,
             public_url,
             demo,
+            sign_in,
             clock,
         })))
     }

@@ -25,6 +25,10 @@ macro_rules! operations {
 
 operations! {
     SessionRead = "session.read" Read;
+    SessionConfirm = "session.confirm" Change;
+    OwnAccount = "own.account" Read;
+    OwnFactors = "own.factors" Change;
+    OwnSignOut = "own.sign_out" Change;
     OverviewRead = "overview.read" Read;
     EventsSearch = "events.search" Read;
     EventsRead = "events.read" Read;
@@ -70,12 +74,21 @@ operations! {
     MembersList = "members.list" Read;
     MembersInvite = "members.invite" Change;
     MembersUpdate = "members.update" Change;
+    MembersSessions = "members.sessions" Read;
+    MembersSignOut = "members.sign_out" Change;
+    MembersFactors = "members.factors" Change;
     SettingsRead = "settings.read" Read;
 }
 
 impl Operation {
     pub fn from_name(name: &str) -> Option<Operation> {
         Operation::ALL.iter().copied().find(|o| o.name() == name)
+    }
+
+    /// Whether the member must have shown shortly before who he is: a browser left open does not do for these.
+    pub fn dangerous(self) -> bool {
+        use Operation::*;
+        matches!(self, ErasuresCreate | HoldsRelease | SourcesKeys | MembersInvite | MembersUpdate | MembersFactors | OwnFactors)
     }
 
     /// Whether it leaves a trace. Asking who one is oneself, which every page does, shows nothing of others.

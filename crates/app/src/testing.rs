@@ -1,6 +1,6 @@
 //! A whole [`App`] for tests: SQLite always, PostgreSQL where a server is given; and a clock the test moves.
 
-use crate::{App, AppParts, Policy, rules::RuleBook};
+use crate::{App, AppParts, Policy, rules::RuleBook, sessions::SignInPolicy};
 use ledger::{Keyring, Master, Reader};
 use model::{Micros, position::ACTIVITY};
 use std::{cell::Cell, num::NonZeroUsize, sync::Arc};
@@ -46,15 +46,20 @@ pub(crate) struct House {
 
 /// One house of each kind.
 pub(crate) async fn houses() -> Vec<House> {
+    houses_with(SignInPolicy::default()).await
+}
+
+/// The same under this policy.
+pub(crate) async fn houses_with(sign_in: SignInPolicy) -> Vec<House> {
     NOW.set(START);
-    let mut houses = vec![house(None).await];
+    let mut houses = vec![house(None, sign_in.clone()).await];
     if let Some(url) = testkit::postgres().await {
-        houses.push(house(Some(url)).await);
+        houses.push(house(Some(url), sign_in).await);
     }
     houses
 }
 
-async fn house(records: Option<String>) -> House {
+async fn house(records: Option<String>, sign_in: SignInPolicy) -> House {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| testkit::sqlite(folder.path(), name);
     let records_url = records.unwrap_or_else(|| file("records.db"));
@@ -76,6 +81,7 @@ async fn house(records: Option<String>) -> House {
         self_generation: 0,
         public_url: "https://veritrail.example.com/".into(),
         demo: false,
+        sign_in,
         clock: now,
     };
     House { app: App::new(parts).await.unwrap(), clock: Clock, records_url, _folder: folder }

@@ -1,6 +1,6 @@
 //! What several pages read, and the words their fields may hold.
 
-use crate::Operation;
+use crate::{Operation, sessions::Step};
 use connectors::SettingKind;
 use model::{
     AlertStatus, ErasureState, JobState, LegalBasis, Outcome, Role, Severity, Verdict,
@@ -66,6 +66,9 @@ pub(crate) mod words {
     }
     pub fn operations() -> utoipa::openapi::Array {
         utoipa::openapi::ArrayBuilder::new().items(one_of(Operation::ALL.iter().map(|o| o.name()))).build()
+    }
+    pub fn step() -> Object {
+        one_of(Step::ALL.map(Step::name))
     }
     pub fn source_state() -> Object {
         one_of(["active", "paused"])

@@ -3,6 +3,7 @@
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
 pub use departments::Departments;
 pub use erasures::{Erasures, Holds};
+pub use factors::{Authenticator, Factors};
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
 pub use ingest_keys::{IngestKey, IngestKeys};
@@ -16,10 +17,12 @@ pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
 pub use sources::Sources;
+pub use steps::{SignInStep, SignInSteps};
 
 mod alerts;
 mod departments;
 mod erasures;
+mod factors;
 mod findings;
 mod followers;
 mod ingest_keys;
@@ -34,6 +37,7 @@ mod self_events;
 mod sessions;
 mod settings;
 mod sources;
+mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -45,6 +49,8 @@ pub async fn migrate(database: &Database) -> Result<()> {
         settings::MIGRATIONS,
         members::MIGRATIONS,
         sessions::MIGRATIONS,
+        factors::MIGRATIONS,
+        steps::MIGRATIONS,
         invitations::MIGRATIONS,
         self_events::MIGRATIONS,
         departments::MIGRATIONS,

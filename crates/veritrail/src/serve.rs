@@ -82,6 +82,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         self_generation: 0,
         public_url: config.public_url(),
         demo,
+        sign_in: config.sign_in()?,
         clock: app::system_clock,
     })
     .await?;

@@ -1,10 +1,14 @@
 //! Members: who may sign in, as what, and how they come and go.
 
-use crate::{App, AppError, Caller, Operation, Result, Target, door::Act, sessions};
+use crate::{
+    App, AppError, Caller, Operation, Result, Target,
+    door::Act,
+    sessions::{self, Entered, Visitor},
+};
 use model::{DAY, Member, Micros, Role, time::rfc3339};
 use serde_json::{Value, json};
 use store::{
-    records::{Invitation, Invitations, Members, Persons, Sessions, Settings},
+    records::{Invitation, Invitations, Members, Persons, Sessions, Settings, SignInSteps},
     sql::Unit,
 };
 use uuid::Uuid;
@@ -20,7 +24,6 @@ mod passwords;
 mod tests;
 mod view;
 
-pub use crate::sessions::{SessionView, SignedIn};
 pub use first_run::FirstRun;
 
 /// How long an invitation's link works.
@@ -70,7 +73,7 @@ impl App {
     }
 
     /// Makes the invited a member and signs him in.
-    pub async fn accept(&self, acceptance: Acceptance, address: Option<String>) -> Result<SignedIn> {
+    pub async fn accept(&self, acceptance: Acceptance, visitor: Visitor) -> Result<Entered> {
         let Acceptance { token, name, password } = acceptance;
         let (hash, now) = (sessions::hash(&token), self.now());
         let found = self.records.invitation(&hash, now).await?.ok_or_else(no_invitation)?;
@@ -87,16 +90,17 @@ impl App {
         };
         checks::password(&password, &member.email)?;
         let password = self.passwords.hash(password).await?;
-        let act = Act::unattended("invitation.accept", Some(member.clone()), address, Target::of("member", member.id));
-        let session = self.recorded(act, async |unit: &Unit| {
+        let act = Act::unattended("invitation.accept", Some(member.clone()), visitor.address.clone(), Target::of("member", member.id));
+        let step = self.step_of_new(&member);
+        let token = self.recorded(act, async |unit: &Unit| {
             if !unit.use_invitation(found.id).await? {
                 return Err(no_invitation());
             }
             unit.add_member(&member, &password).await?;
-            sessions::begin(unit, member.id, now).await
+            self.let_in(unit, member.id, step, &visitor).await
         });
-        let session = session.await?;
-        self.signed_in(session, &member).await
+        let token = token.await?;
+        self.entered(token, step, &member).await
     }
 
     /// Changes role, departments, end or activity. A role that changed or an access that ended ends the member's sessions.
@@ -129,6 +133,7 @@ impl App {
                 return Err(AppError::Conflict("this is the last active administrator; make somebody else one first".into()));
             }
             if after.role != before.role || !after.active || after.until.is_some_and(|until| until <= now) {
+                unit.end_steps_of(id).await?;
                 unit.end_sessions_of(id).await?;
             }
             Ok(after)

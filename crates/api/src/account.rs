@@ -1,0 +1,55 @@
+//! A member's own account: second factor and sessions.
+
+use crate::{
+    Server,
+    input::{Json, Path},
+    problem::{Problem, Result},
+    session::Code,
+    signed::Signed,
+};
+use app::factors::{AccountView, Enrolment, RecoveryCodes};
+use axum::{extract::State, http::StatusCode};
+use uuid::Uuid;
+
+#[utoipa::path(get, path = "/me/account", tag = "account", operation_id = "own.account", responses((status = 200, body = AccountView), (status = "default", body = Problem)))]
+pub async fn read(State(server): State<Server>, Signed(caller): Signed) -> Result<Json<AccountView>> {
+    Ok(Json(server.app.account(&caller).await?))
+}
+
+/// Begins the enrolment of an authenticator app. What it answers is shown only here.
+#[utoipa::path(post, path = "/me/second-factor", tag = "account", operation_id = "own.factors", responses((status = 200, body = Enrolment), (status = "default", body = Problem)))]
+pub async fn begin(State(server): State<Server>, Signed(caller): Signed) -> Result<Json<Enrolment>> {
+    Ok(Json(server.app.begin_factor(&caller).await?))
+}
+
+/// The app's first code: it is asked for at every sign-in from now on. Answers recovery codes, shown only here.
+#[utoipa::path(post, path = "/me/second-factor/confirm", tag = "account", operation_id = "own.factors.confirm", request_body = Code, responses((status = 200, body = RecoveryCodes), (status = "default", body = Problem)))]
+pub async fn confirm(State(server): State<Server>, Signed(caller): Signed, Json(given): Json<Code>) -> Result<Json<RecoveryCodes>> {
+    Ok(Json(server.app.confirm_factor(&caller, &given.code).await?))
+}
+
+/// Takes the authenticator app and the recovery codes away.
+#[utoipa::path(delete, path = "/me/second-factor", tag = "account", operation_id = "own.factors.remove", responses((status = 204), (status = "default", body = Problem)))]
+pub async fn remove(State(server): State<Server>, Signed(caller): Signed) -> Result<StatusCode> {
+    server.app.remove_factor(&caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// New recovery codes in the place of all earlier ones.
+#[utoipa::path(post, path = "/me/recovery-codes", tag = "account", operation_id = "own.factors.codes", responses((status = 200, body = RecoveryCodes), (status = "default", body = Problem)))]
+pub async fn recovery_codes(State(server): State<Server>, Signed(caller): Signed) -> Result<Json<RecoveryCodes>> {
+    Ok(Json(server.app.renew_recovery_codes(&caller).await?))
+}
+
+/// Ends all of one's sessions but this one.
+#[utoipa::path(delete, path = "/me/sessions", tag = "account", operation_id = "own.sign_out", responses((status = 204), (status = "default", body = Problem)))]
+pub async fn end_others(State(server): State<Server>, Signed(caller): Signed) -> Result<StatusCode> {
+    server.app.end_other_sessions(&caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[utoipa::path(delete, path = "/me/sessions/{id}", tag = "account", operation_id = "own.sign_out.one", params(("id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn end(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    server.app.end_own_session(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
