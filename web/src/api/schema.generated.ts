@@ -473,6 +473,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own.account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/activity": {
         parameters: {
             query?: never;
@@ -485,6 +501,91 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes in the place of all earlier ones. */
+        post: operations["own.factors.codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins the enrolment of an authenticator app. What it answers is shown only here. */
+        post: operations["own.factors"];
+        /** Takes the authenticator app and the recovery codes away. */
+        delete: operations["own.factors.remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The app's first code: it is asked for at every sign-in from now on. Answers recovery codes, shown only here. */
+        post: operations["own.factors.confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends all of one's sessions but this one. */
+        delete: operations["own.sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["own.sign_out.one"];
         options?: never;
         head?: never;
         patch?: never;
@@ -537,6 +638,40 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["members.update"];
+        trace?: never;
+    };
+    "/members/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a member's second factor away, who lost his phone and his recovery codes; his sessions end. */
+        delete: operations["members.factors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["members.sessions"];
+        put?: never;
+        post?: never;
+        /** Signs a member out everywhere. */
+        delete: operations["members.sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/overview": {
@@ -682,8 +817,77 @@ export interface paths {
         /** Who is signed in, and what his role allows. */
         get: operations["session.read"];
         put?: never;
+        /** By address and password. 202 says what is still to be done, in the same browser, before the session begins. */
         post: operations["session.create"];
         delete: operations["session.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second step by a code of the authenticator app, or a recovery code. */
+        post: operations["session.code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed. */
+        post: operations["session.confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A secret for an authenticator app, where the role needs one before the session begins. */
+        post: operations["session.enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/enrolment/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The first code of that app: the session begins. */
+        post: operations["session.enrol.confirm"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -847,6 +1051,20 @@ export interface components {
             name: string;
             password: string;
         };
+        /** @description What keeps a member's account safe. */
+        AccountView: {
+            /** @description When an authenticator app was set up. */
+            second_factor: string | null;
+            /** @description His role comes in with one only. */
+            second_factor_needed: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes not used yet.
+             */
+            recovery_codes_left: number;
+            /** @description The last used first. */
+            sessions: components["schemas"]["SessionItem"][];
+        };
         ActivityView: {
             /** Format: int32 */
             id: number;
@@ -987,6 +1205,10 @@ export interface components {
             name: string;
             caption: string;
         };
+        /** @description A code of an authenticator app, or, where a sign-in asks for one, a recovery code. */
+        Code: {
+            code: string;
+        };
         ConnectorList: {
             items: components["schemas"]["ConnectorView"][];
         };
@@ -1057,6 +1279,25 @@ export interface components {
              */
             links_added: number;
             refused: components["schemas"]["Refused"][];
+        };
+        /** @description A session begun with the enrolment of a second factor. */
+        EnrolledSession: {
+            session: components["schemas"]["SessionView"];
+            recovery_codes: string[];
+        };
+        /** @description A secret for an authenticator app, shown once. It counts after the first code of it was given. */
+        Enrolment: {
+            /** @description To be typed where nothing can be scanned. */
+            secret: string;
+            /** @description What the drawing says. */
+            uri: string;
+            /**
+             * Format: int32
+             * @description The drawing is a square of so many units.
+             */
+            size: number;
+            /** @description The SVG path of its dark parts. */
+            path: string;
         };
         ErasureList: {
             items: components["schemas"]["ErasureView"][];
@@ -1421,6 +1662,8 @@ export interface components {
             departments: components["schemas"]["Named"][];
             person: components["schemas"]["Named"] | null;
             active: boolean;
+            /** @description An authenticator app is asked for when he signs in. */
+            second_factor: boolean;
             created: string;
             until: string | null;
         };
@@ -1523,6 +1766,11 @@ export interface components {
             /** @description Fields at fault, where there are any. */
             errors?: components["schemas"]["FieldFault"][];
         };
+        /** @description How a member shows again that it is he: by his password, or by a code of his app. */
+        Proof: {
+            password?: string | null;
+            code?: string | null;
+        };
         /** @description That an event stands in the ledger under a signed checkpoint; everything a verifier needs. */
         ProofView: {
             position: string;
@@ -1570,6 +1818,10 @@ export interface components {
             stream: string | null;
             note: string;
         };
+        /** @description New recovery codes, shown once; earlier ones are void. */
+        RecoveryCodes: {
+            codes: string[];
+        };
         /** @description A line that was not taken, and why. */
         Refused: {
             /** Format: int64 */
@@ -1610,10 +1862,30 @@ export interface components {
             /** @description What to do then, in order. */
             next: string[];
         };
+        /** @description What is still to be done before the session begins. */
+        SecondStep: {
+            /** @enum {string} */
+            step: "code" | "enrol";
+        };
+        /** @description One session: where and when it was begun, and with what. */
+        SessionItem: {
+            /** Format: uuid */
+            id: string;
+            created: string;
+            last_used: string;
+            address: string | null;
+            /** @description What the browser called itself. */
+            agent: string | null;
+            /** @description The one that asks. */
+            current: boolean;
+        };
+        SessionItems: {
+            items: components["schemas"]["SessionItem"][];
+        };
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read")[];
+            operations: ("session.read" | "session.confirm" | "own.account" | "own.factors" | "own.sign_out" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "members.sessions" | "members.sign_out" | "members.factors" | "settings.read")[];
             organisation: string;
             demo: boolean;
         };
@@ -2489,6 +2761,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
+                };
+            };
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2605,6 +2885,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
                 };
             };
             default: {
@@ -2867,6 +3155,33 @@ export interface operations {
             };
         };
     };
+    "own.account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "own.events": {
         parameters: {
             query?: {
@@ -2901,6 +3216,168 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.sign_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.sign_out.one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -2992,6 +3469,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MemberView"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "members.factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "members.sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionItems"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "members.sign_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
@@ -3290,6 +3850,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
+                };
+            };
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3314,6 +3882,124 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.enrol.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledSession"];
+                };
             };
             default: {
                 headers: {

@@ -95,6 +95,11 @@ const self = createRoute({
   path: "/self",
   component: lazyRouteComponent(() => import("../areas/self/SelfPage"), "SelfPage"),
 });
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../areas/account/AccountPage"), "AccountPage"),
+});
 const jobs = createRoute({
   getParentRoute: () => frame,
   path: "/jobs",
@@ -132,6 +137,7 @@ export const router = createRouter({
       privacy,
       members,
       self,
+      account,
       jobs,
       settings,
     ]),

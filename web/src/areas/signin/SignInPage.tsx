@@ -3,15 +3,24 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState } from "../../ui/states";
+import { isStep, SecondStep } from "./SecondStep";
 
 export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const signIn = useMutation({ mutationFn: () => api.signIn(email, password), onSuccess: onDone });
+  const signIn = useMutation({
+    mutationFn: () => api.signIn(email, password),
+    onSuccess: (answer) => isStep(answer) || onDone(answer),
+  });
+  const again = () => {
+    setPassword("");
+    signIn.reset();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     signIn.mutate();
   };
+  if (signIn.data && isStep(signIn.data)) return <SecondStep {...signIn.data} onDone={onDone} onAgain={again} />;
   return (
     <main className="vt-door">
       <h1>Sign in to Veritrail</h1>
