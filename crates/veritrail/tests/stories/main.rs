@@ -16,6 +16,7 @@ mod outage;
 mod probe;
 mod records;
 mod roles;
+mod sign_in;
 mod trust;
 
 /// The same story on both set-ups, each a test of its own.
