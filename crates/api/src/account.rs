@@ -1,4 +1,4 @@
-//! A member's own account: second factor and sessions.
+//! A member's own account: second factor, passkeys and sessions.
 
 use crate::{
     Server,
@@ -7,7 +7,10 @@ use crate::{
     session::Code,
     signed::Signed,
 };
-use app::factors::{AccountView, Enrolment, RecoveryCodes};
+use app::{
+    factors::{AccountView, Enrolment, RecoveryCodes},
+    passkeys::{PasskeyCreation, PasskeyNew, PasskeyView},
+};
 use axum::{extract::State, http::StatusCode};
 use uuid::Uuid;
 
@@ -51,5 +54,23 @@ pub async fn end_others(State(server): State<Server>, Signed(caller): Signed) ->
 #[utoipa::path(delete, path = "/me/sessions/{id}", tag = "account", operation_id = "own.sign_out.one", params(("id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn end(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<StatusCode> {
     server.app.end_own_session(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Begins making a passkey.
+#[utoipa::path(post, path = "/me/passkeys/options", tag = "account", operation_id = "own.factors.passkey_options", responses((status = 200, body = PasskeyCreation), (status = "default", body = Problem)))]
+pub async fn passkey_options(State(server): State<Server>, Signed(caller): Signed) -> Result<Json<PasskeyCreation>> {
+    Ok(Json(server.app.passkey_creation(&caller).await?))
+}
+
+/// Registers a passkey just made.
+#[utoipa::path(post, path = "/me/passkeys", tag = "account", operation_id = "own.factors.passkey", request_body = PasskeyNew, responses((status = 200, body = PasskeyView), (status = "default", body = Problem)))]
+pub async fn add_passkey(State(server): State<Server>, Signed(caller): Signed, Json(new): Json<PasskeyNew>) -> Result<Json<PasskeyView>> {
+    Ok(Json(server.app.add_passkey(&caller, new).await?))
+}
+
+#[utoipa::path(delete, path = "/me/passkeys/{id}", tag = "account", operation_id = "own.factors.passkey_remove", params(("id" = String, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn remove_passkey(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<String>) -> Result<StatusCode> {
+    server.app.remove_passkey(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,6 +10,7 @@ use crate::{
 use app::{
     factors::Enrolment,
     members::{Acceptance, FirstRun, InvitedView},
+    passkeys::{PasskeyProof, PasskeyRequest},
     sessions::{EnrolledSession, Entered, Proof, SecondStep, SessionView, SignedIn},
 };
 use axum::{
@@ -23,6 +24,8 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub struct FirstRunNeeded {
     needed: bool,
+    /// Browsers make passkeys for where people reach Veritrail.
+    passkeys: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -66,7 +69,7 @@ fn step(server: &Server, headers: &HeaderMap) -> Result<String> {
 /// Whether there is no member yet.
 #[utoipa::path(get, path = "/first-run", tag = "session", operation_id = "first_run.read", security(()), responses((status = 200, body = FirstRunNeeded)))]
 pub async fn first_run(State(server): State<Server>) -> Result<Json<FirstRunNeeded>> {
-    Ok(Json(FirstRunNeeded { needed: server.app.first_run_needed().await? }))
+    Ok(Json(FirstRunNeeded { needed: server.app.first_run_needed().await?, passkeys: server.app.passkeys_possible() }))
 }
 
 /// Makes the first administrator with the code that `veritrail init` printed.
@@ -105,6 +108,19 @@ pub async fn enrol(State(server): State<Server>, Client(visitor): Client, header
 pub async fn confirm_enrolment(State(server): State<Server>, Client(visitor): Client, headers: HeaderMap, Json(given): Json<Code>) -> Result<Response> {
     let (SignedIn { token, session }, codes) = server.app.confirm_in_step(&step(&server, &headers)?, &given.code, visitor).await?;
     Ok(stepped(&server, &token, EnrolledSession { session, recovery_codes: codes.codes }))
+}
+
+/// Begins a sign-in by a passkey.
+#[utoipa::path(post, path = "/session/passkey/options", tag = "session", operation_id = "session.passkey.options", security(()), responses((status = 200, body = PasskeyRequest), (status = "default", body = Problem)))]
+pub async fn passkey_options(State(server): State<Server>) -> Result<Json<PasskeyRequest>> {
+    Ok(Json(server.app.passkey_request()?))
+}
+
+/// By a passkey alone: its authenticator has made sure who used it.
+#[utoipa::path(post, path = "/session/passkey", tag = "session", operation_id = "session.passkey", security(()), request_body = PasskeyProof, responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
+pub async fn passkey(State(server): State<Server>, Client(visitor): Client, Json(proof): Json<PasskeyProof>) -> Result<Response> {
+    let SignedIn { token, session } = server.app.passkey_sign_in(proof, visitor).await?;
+    Ok(stepped(&server, &token, session))
 }
 
 /// Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed.

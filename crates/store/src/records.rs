@@ -11,6 +11,7 @@ pub use invitations::{Invitation, Invitations};
 pub use jobs::Jobs;
 pub use links::{Account, Links, Meeting, SubjectName};
 pub use members::Members;
+pub use passkeys::{Passkey, Passkeys};
 pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
 pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
@@ -30,6 +31,7 @@ mod invitations;
 mod jobs;
 mod links;
 mod members;
+mod passkeys;
 mod persons;
 mod polls;
 pub(crate) mod row;
@@ -51,6 +53,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
         sessions::MIGRATIONS,
         factors::MIGRATIONS,
         steps::MIGRATIONS,
+        passkeys::MIGRATIONS,
         invitations::MIGRATIONS,
         self_events::MIGRATIONS,
         departments::MIGRATIONS,

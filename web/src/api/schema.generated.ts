@@ -506,6 +506,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers a passkey just made. */
+        post: operations["own.factors.passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins making a passkey. */
+        post: operations["own.factors.passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["own.factors.passkey_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/recovery-codes": {
         parameters: {
             query?: never;
@@ -893,6 +943,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** By a passkey alone: its authenticator has made sure who used it. */
+        post: operations["session.passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a sign-in by a passkey. */
+        post: operations["session.passkey.options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings": {
         parameters: {
             query?: never;
@@ -1062,6 +1146,9 @@ export interface components {
              * @description Recovery codes not used yet.
              */
             recovery_codes_left: number;
+            passkeys: components["schemas"]["PasskeyView"][];
+            /** @description Browsers make passkeys for where people reach Veritrail. */
+            passkeys_possible: boolean;
             /** @description The last used first. */
             sessions: components["schemas"]["SessionItem"][];
         };
@@ -1475,6 +1562,8 @@ export interface components {
         };
         FirstRunNeeded: {
             needed: boolean;
+            /** @description Browsers make passkeys for where people reach Veritrail. */
+            passkeys: boolean;
         };
         Found: {
             items: components["schemas"]["FoundItem"][];
@@ -1662,7 +1751,7 @@ export interface components {
             departments: components["schemas"]["Named"][];
             person: components["schemas"]["Named"] | null;
             active: boolean;
-            /** @description An authenticator app is asked for when he signs in. */
+            /** @description He has an authenticator app or a passkey. */
             second_factor: boolean;
             created: string;
             until: string | null;
@@ -1710,6 +1799,40 @@ export interface components {
         OwnTrail: {
             items: components["schemas"]["OwnAct"][];
             next: string | null;
+        };
+        /** @description What a browser needs to make a passkey. Ids and challenges are base64url. */
+        PasskeyCreation: {
+            challenge: string;
+            rp_id: string;
+            user_id: string;
+            user_name: string;
+            display_name: string;
+            /** @description Passkeys the member has already. */
+            exclude: string[];
+        };
+        /** @description A passkey just made; all but the name as the browser gave it, in base64url. */
+        PasskeyNew: {
+            name: string;
+            authenticator_data: string;
+            client_data: string;
+        };
+        /** @description The answer to a challenge, as the browser gave it, in base64url. */
+        PasskeyProof: {
+            id: string;
+            authenticator_data: string;
+            client_data: string;
+            signature: string;
+        };
+        /** @description What a browser needs to ask for a passkey. */
+        PasskeyRequest: {
+            challenge: string;
+            rp_id: string;
+        };
+        PasskeyView: {
+            id: string;
+            name: string;
+            created: string;
+            last_used: string | null;
         };
         /** @description 168 cells, Monday 00:00 first, in the person's zone. */
         Pattern: {
@@ -1865,7 +1988,7 @@ export interface components {
         /** @description What is still to be done before the session begins. */
         SecondStep: {
             /** @enum {string} */
-            step: "code" | "enrol";
+            step: "code" | "passkey" | "enrol";
         };
         /** @description One session: where and when it was begun, and with what. */
         SessionItem: {
@@ -3227,6 +3350,91 @@ export interface operations {
             };
         };
     };
+    "own.factors.passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.passkey_options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.passkey_remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "own.factors.codes": {
         parameters: {
             query?: never;
@@ -3999,6 +4207,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolledSession"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.passkey.options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequest"];
                 };
             };
             default: {

@@ -1,12 +1,12 @@
 //! Second factors: an authenticator app, and recovery codes for the day it is gone.
 
-use crate::{App, AppError, Caller, Operation, Result, sessions::SessionItem};
+use crate::{App, AppError, Caller, Operation, Result, passkeys::PasskeyView, sessions::SessionItem};
 use model::{Member, time::rfc3339};
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{
-    records::{Factors, Members, Sessions},
+    records::{Factors, Members, Passkeys, Sessions},
     sql::Unit,
 };
 use utoipa::ToSchema;
@@ -50,6 +50,9 @@ pub struct AccountView {
     pub second_factor_needed: bool,
     /// Recovery codes not used yet.
     pub recovery_codes_left: u64,
+    pub passkeys: Vec<PasskeyView>,
+    /// Browsers make passkeys for where people reach Veritrail.
+    pub passkeys_possible: bool,
     /// The last used first.
     pub sessions: Vec<SessionItem>,
 }
@@ -63,6 +66,8 @@ impl App {
             second_factor: confirmed.map(rfc3339),
             second_factor_needed: self.sign_in.asks_second_factor(member.role),
             recovery_codes_left: self.records.recovery_codes_left(member.id).await?,
+            passkeys: self.passkey_views(member.id).await?,
+            passkeys_possible: self.passkeys_possible(),
             sessions: self.session_items(member.id, caller).await?,
         })
     }
@@ -101,11 +106,14 @@ impl App {
         self.change(caller, Operation::OwnFactors, (), json!({ "did": "recovery codes" }), work).await
     }
 
-    /// Takes a member's second factor away, who lost his phone and his recovery codes. His sessions end.
+    /// Takes a member's second factors away, passkeys included, who lost his phone and his recovery codes. His sessions end.
     pub async fn reset_factor(&self, caller: &Caller, member: Uuid) -> Result<()> {
         let work = async |unit: &Unit| {
             let member = unit.member(member).await?.ok_or_else(|| AppError::not_found("member"))?;
-            self.take_factor(unit, &member).await?;
+            let had_app = unit.remove_factors(member.id).await?;
+            if unit.remove_passkeys_of(member.id).await? == 0 && !had_app {
+                return Err(AppError::not_found("second factor"));
+            }
             unit.end_sessions_of(member.id).await?;
             Ok(())
         };

@@ -18,7 +18,7 @@ pub struct MemberView {
     pub departments: Vec<Named>,
     pub person: Option<Named>,
     pub active: bool,
-    /// An authenticator app is asked for when he signs in.
+    /// He has an authenticator app or a passkey.
     pub second_factor: bool,
     pub created: String,
     pub until: Option<String>,

@@ -144,7 +144,7 @@ impl App {
     }
 }
 
-fn may_sign_in(member: &Member, now: Micros) -> bool {
+pub(crate) fn may_sign_in(member: &Member, now: Micros) -> bool {
     member.active && member.until.is_none_or(|until| now < until)
 }
 

@@ -11,7 +11,7 @@ use model::{MINUTE, Member, Micros};
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    records::{Factors, Members, Sessions, SignInStep, SignInSteps},
+    records::{Factors, Members, Passkeys, Sessions, SignInStep, SignInSteps},
     sql::Unit,
 };
 use utoipa::ToSchema;
@@ -29,16 +29,19 @@ const WRONG_CODE: &str = "this code is not valid now, or was used already; take 
 pub enum Step {
     /// A code of the authenticator app, or a recovery code.
     Code,
-    /// To set up an authenticator app: the role needs one.
+    /// To come in by a passkey instead: the role needs a second factor, and the member has this one.
+    Passkey,
+    /// To set up an authenticator app: the role needs a second factor, and the member has none.
     Enrol,
 }
 
 impl Step {
-    pub const ALL: [Step; 2] = [Step::Code, Step::Enrol];
+    pub const ALL: [Step; 3] = [Step::Code, Step::Passkey, Step::Enrol];
 
     pub fn name(self) -> &'static str {
         match self {
             Step::Code => "code",
+            Step::Passkey => "passkey",
             Step::Enrol => "enrol",
         }
     }
@@ -61,11 +64,13 @@ pub struct EnrolledSession {
 impl App {
     /// The step that stands between this member's password and his session.
     pub(super) async fn step_of(&self, member: &Member) -> Result<Option<Step>> {
-        let enrolled = self.records.authenticator(member.id).await?.is_some_and(|a| a.confirmed.is_some());
-        Ok(match enrolled {
-            true => Some(Step::Code),
-            false => self.step_of_new(member),
-        })
+        if self.records.authenticator(member.id).await?.is_some_and(|a| a.confirmed.is_some()) {
+            return Ok(Some(Step::Code));
+        }
+        let needed = self.step_of_new(member);
+        // Who knows the password alone must not set up an app of his own beside the member's passkey.
+        let has_passkey = needed.is_some() && !self.records.passkeys_of(member.id).await?.is_empty();
+        Ok(if has_passkey { Some(Step::Passkey) } else { needed })
     }
 
     /// The same for one who has no second factor yet.
@@ -115,9 +120,7 @@ impl App {
     /// A secret for the authenticator app of a member whose role needs one before he comes in.
     pub async fn enrol_in_step(&self, token: &str, visitor: Visitor) -> Result<Enrolment> {
         let (_, member) = self.under_way(token).await?;
-        if self.step_of(&member).await? != Some(Step::Enrol) {
-            return Err(AppError::Conflict("a second factor is set up already; give its code".into()));
-        }
+        self.may_enrol(&member).await?;
         let act = Act { detail: json!({ "did": "begin" }), ..Act::unattended("own.factors", Some(member.clone()), visitor.address, Target::none()) };
         self.recorded(act, async |unit: &Unit| self.begin_enrolment(unit, &member).await).await
     }
@@ -125,6 +128,7 @@ impl App {
     /// The first code of that app: the enrolment counts, and the session begins.
     pub async fn confirm_in_step(&self, token: &str, code: &str, visitor: Visitor) -> Result<(SignedIn, RecoveryCodes)> {
         let (step, member) = self.under_way(token).await?;
+        self.may_enrol(&member).await?;
         let account = self.tried(&step, &visitor).await?;
         let act = Act::unattended("session.create", Some(member.clone()), visitor.address.clone(), Target::none());
         let act = Act { detail: json!({ "did": "enrol" }), ..act };
@@ -137,6 +141,10 @@ impl App {
             .await?;
         self.forget_attempts(&account, visitor.address.as_deref()).await?;
         Ok((SignedIn { token: session, session: self.session_view(&member).await? }, codes))
+    }
+
+    async fn may_enrol(&self, member: &Member) -> Result<()> {
+        if self.step_of(member).await? == Some(Step::Enrol) { Ok(()) } else { Err(AppError::Conflict("a second factor is set up already; use it".into())) }
     }
 
     async fn under_way(&self, token: &str) -> Result<(SignInStep, Member)> {

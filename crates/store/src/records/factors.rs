@@ -47,7 +47,7 @@ pub trait Factors {
     async fn recovery_codes_left(&self, member: Uuid) -> Result<u64>;
     /// Authenticator and recovery codes; false when there was no authenticator.
     async fn remove_factors(&self, member: Uuid) -> Result<bool>;
-    /// Members with a confirmed one.
+    /// Members with a confirmed one, or with a passkey.
     async fn members_with_factor(&self) -> Result<Vec<Uuid>>;
 }
 
@@ -97,7 +97,8 @@ impl<H: Handle + ?Sized> Factors for H {
     }
 
     async fn members_with_factor(&self) -> Result<Vec<Uuid>> {
-        self.rows("SELECT member FROM authenticators WHERE confirmed IS NOT NULL", vec![]).await?.iter().map(|row| id(row, "member")).collect()
+        let sql = "SELECT member FROM authenticators WHERE confirmed IS NOT NULL UNION SELECT member FROM passkeys";
+        self.rows(sql, vec![]).await?.iter().map(|row| id(row, "member")).collect()
     }
 }
 

@@ -12,13 +12,15 @@ const TABLE: &str = include_str!("../../../../content/authorization/table.csv");
 /// An id that nothing has.
 const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
 /// Reached without a session: coming in, and the programs' way in with its own key.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 12] = [
     "first_run.read",
     "first_run.complete",
     "session.create",
     "session.code",
     "session.enrol",
     "session.enrol.confirm",
+    "session.passkey.options",
+    "session.passkey",
     "session.delete",
     "invitation.read",
     "invitation.accept",
@@ -50,6 +52,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "erasures.create" => ("", Some(json!({ "person": NOTHING, "basis": "objection", "reason": "Case 17" }))),
         "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
         "session.confirm" => ("", Some(json!({ "password": "not his" }))),
+        "own.factors.passkey" => ("", Some(json!({ "name": "k", "authenticator_data": "", "client_data": "" }))),
         "own.factors.confirm" => ("", Some(json!({ "code": "000000" }))),
         "quarantine.replay" | "jobs.cancel" => ("", None),
         _ => ("", None),
@@ -64,7 +67,7 @@ fn operation(id: &str) -> &str {
         "persons.pattern" => "persons.read",
         "erasures.read" => "erasures.list",
         "sources.keys.revoke" => "sources.keys",
-        "own.factors.confirm" | "own.factors.remove" | "own.factors.codes" => "own.factors",
+        own if own.starts_with("own.factors.") => "own.factors",
         "own.sign_out.one" => "own.sign_out",
         other => other,
     }
