@@ -24,6 +24,9 @@ export type Session = Schemas["SessionView"];
 export type SecondStep = Schemas["SecondStep"];
 export type Enrolment = Schemas["Enrolment"];
 export type Account = Schemas["AccountView"];
+export type Passkey = Schemas["PasskeyView"];
+export type PasskeyNew = Schemas["PasskeyNew"];
+export type PasskeyProof = Schemas["PasskeyProof"];
 export type SessionItem = Schemas["SessionItem"];
 /** How a member shows once more who he is. */
 export type ProofOfMember = Schemas["Proof"];

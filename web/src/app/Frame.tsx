@@ -50,7 +50,11 @@ export function Frame() {
     );
   return (
     <Suspense fallback={<Loading />}>
-      {firstRun.data?.needed ? <FirstRunPage onDone={enter} /> : <SignInPage onDone={enter} />}
+      {firstRun.data?.needed ? (
+        <FirstRunPage onDone={enter} />
+      ) : (
+        <SignInPage passkeys={firstRun.data?.passkeys ?? false} onDone={enter} />
+      )}
     </Suspense>
   );
 }

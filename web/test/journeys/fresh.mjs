@@ -23,12 +23,15 @@ const freePort = () =>
 /** Initialises and serves; `settings` are keys of the configuration as the environment names them. */
 export async function start(settings = {}) {
   dir = mkdtempSync(join(tmpdir(), "veritrail-fresh-"));
-  const listen = `127.0.0.1:${await freePort()}`;
-  const env = { ...process.env, VERITRAIL__SERVER__LISTEN: listen, VERITRAIL__LOG__FILTER: "warn", ...settings };
+  const port = await freePort();
+  const listen = `127.0.0.1:${port}`;
+  const env = { ...process.env, VERITRAIL__SERVER__LISTEN: listen, VERITRAIL__LOG__FILTER: "warn" };
+  Object.assign(env, { VERITRAIL__SERVER__PUBLIC_URL: `http://localhost:${port}` }, settings);
   delete env.VERITRAIL__ORGANISATION__NAME;
   const said = execFileSync(BIN, ["--data", dir, "init"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   server = spawn(BIN, ["--data", dir, "serve"], { env, stdio: "ignore" });
-  const base = `http://${listen}`;
+  // By its name, because browsers make no passkeys for a bare address.
+  const base = `http://localhost:${port}`;
   const until = Date.now() + 60_000;
   for (;;) {
     const up = await fetch(`${base}/health`).catch(() => undefined);
@@ -36,6 +39,23 @@ export async function start(settings = {}) {
     assert.ok(Date.now() < until && server.exitCode === null, "the fresh server did not start");
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** An authenticator in the browser, with a finger that always fits; how many passkeys it holds. */
+export async function withAuthenticator(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length;
 }
 
 export async function stop() {

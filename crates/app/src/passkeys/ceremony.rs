@@ -96,7 +96,7 @@ pub(super) fn made(site: &Site, authenticator_data: &[u8]) -> Verdict<Made> {
     let (x, rest) = rest.split_at_checked(COORDINATE_BYTES).ok_or(other_kind)?;
     let rest = rest.strip_prefix(&COSE_BEFORE_Y).ok_or(other_kind)?;
     let (y, _extensions) = rest.split_at_checked(COORDINATE_BYTES).ok_or(other_kind)?;
-    Ok(Made { id: id.to_vec(), public_key: [&[0x04], x, y].concat(), counter })
+    Ok(Made { id: id.to_vec(), public_key: [&[0x04][..], x, y].concat(), counter })
 }
 
 /// Section 7.2 after the client data: the counter now.

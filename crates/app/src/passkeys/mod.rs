@@ -220,7 +220,7 @@ impl App {
     async fn answered(&self, unit: &Unit, challenge: &[u8], ceremony: Ceremony, member: Uuid) -> Result<bool> {
         let Some((nonce, rest)) = challenge.split_first_chunk::<NONCE_BYTES>() else { return Ok(false) };
         let Some((begun, seal)) = rest.split_first_chunk::<8>() else { return Ok(false) };
-        let ours: bool = self.seal_of(ceremony, member, nonce, begun).ct_eq(seal).into();
+        let ours: bool = self.seal_of(ceremony, member, nonce, begun)[..].ct_eq(seal).into();
         let now = self.now();
         let fresh = (0..CHALLENGE).contains(&(now - Micros::from_be_bytes(*begun)));
         Ok(ours && fresh && unit.answer_challenge(&hash(&BASE64.encode(challenge)), now, now - CHALLENGE).await?)

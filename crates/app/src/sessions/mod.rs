@@ -1,6 +1,6 @@
 //! Signing in and staying so. A session's id is random, leaves the server once, and only its hash is kept.
 
-use crate::{App, AppError, Entry, Result, Target, door::Act, members::MemberView};
+use crate::{App, AppError, Caller, Entry, Result, Target, door::Act, members::MemberView};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use model::{MINUTE, Member, Micros};
 use rand::{RngCore, rngs::OsRng};
@@ -124,6 +124,17 @@ impl App {
             self.records.touch_session(&hash, now).await?;
         }
         Ok(Some((member, Entry::Session { id: session.id, shown: session.shown })))
+    }
+
+    /// The caller as he is now, for work that goes on after his request; `None` when he came in no longer.
+    pub async fn still_in(&self, caller: &Caller) -> Result<Option<Caller>> {
+        let now = self.now();
+        let Some(member) = self.records.member(caller.member.id).await?.filter(|m| may_sign_in(m, now)) else { return Ok(None) };
+        let there = match &caller.entry {
+            Entry::Host => true,
+            Entry::Session { id, .. } => self.records.sessions_of(member.id).await?.iter().any(|s| s.id == *id && self.is_fresh(s, now)),
+        };
+        Ok(there.then(|| Caller { member, ..caller.clone() }))
     }
 
     fn is_fresh(&self, session: &Session, now: Micros) -> bool {

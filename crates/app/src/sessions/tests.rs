@@ -1,6 +1,6 @@
 use crate::{
     App, AppError, Caller, Entry, Operation,
-    members::NewMember,
+    members::{MemberChange, NewMember},
     sessions::{Proof, SignInPolicy, Visitor},
     testing::{self, House},
 };
@@ -71,6 +71,25 @@ async fn an_administrator_signs_a_member_out() {
         app.end_sessions_of_member(&admin, ann.member.id).await.unwrap();
         assert!(app.session(&token).await.unwrap().is_none() && app.session(&kept).await.unwrap().is_some());
         assert!(matches!(app.end_sessions_of_member(&admin, Uuid::from_u128(9)).await, Err(AppError::NotFound { .. })));
+    }
+}
+
+#[tokio::test]
+async fn work_that_goes_on_ends_with_its_session_and_its_member() {
+    for House { app, clock, .. } in testing::houses().await {
+        add(&app, ANN, Role::Analyst).await;
+        add(&app, "admin@example.com", Role::Administrator).await;
+        let (token, ann) = come_in(&app, ANN, "192.0.2.1").await;
+        assert_eq!(app.still_in(&ann).await.unwrap().map(|c| c.member), Some(ann.member.clone()));
+        app.sign_out(&ann.member, &token).await.unwrap();
+        assert!(app.still_in(&ann).await.unwrap().is_none(), "signed out");
+        let (_, ann) = come_in(&app, ANN, "192.0.2.1").await;
+        let (_, admin) = come_in(&app, "admin@example.com", "192.0.2.2").await;
+        let off = MemberChange { active: Some(false), ..MemberChange::default() };
+        app.update_member(&admin, ann.member.id, off).await.unwrap();
+        assert!(app.still_in(&ann).await.unwrap().is_none(), "switched off");
+        clock.pass(DAY);
+        assert!(app.still_in(&admin).await.unwrap().is_none(), "too old");
     }
 }
 

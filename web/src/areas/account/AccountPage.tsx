@@ -6,6 +6,7 @@ import { ErrorState, Loading } from "../../ui/states";
 import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { counted } from "../../ui/words";
+import { Passkeys } from "./Passkeys";
 import { SecondFactor } from "./SecondFactor";
 
 /** What keeps the own account safe: the second factor, and where one is signed in. */
@@ -29,6 +30,9 @@ export function AccountPage() {
         <>
           <Part title="Second factor">
             <SecondFactor account={data} />
+          </Part>
+          <Part title="Passkeys">
+            <Passkeys account={data} />
           </Part>
           <Part title="Where you are signed in">
             <Sessions sessions={data.sessions} />

@@ -18,7 +18,7 @@ const COLUMNS: Column<Member>[] = [
   { title: "Role", cell: (member) => capital(spoken(member.role)) },
   { title: "Sees", cell: (member) => member.departments.map((one) => one.name).join(", ") || "as the role says" },
   { title: "State", narrow: true, cell: (member) => (member.active ? "✓ active" : "‖ switched off") },
-  { title: "Second factor", narrow: true, cell: (member) => (member.second_factor ? "✓ app" : "none") },
+  { title: "Second factor", narrow: true, cell: (member) => (member.second_factor ? "✓ set up" : "none") },
   { title: "Access ends", narrow: true, cell: (member) => <TimeOr at={member.until} unknown="no end set" /> },
 ];
 const INVITED: Column<Invitation>[] = [

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { type SecondStep as Asked, api, type Session } from "../../api";
 import { CodeField, Enrol, RecoveryCodes } from "../../ui/Enrol";
 import { ErrorState, fieldProblem, Loading } from "../../ui/states";
+import { ByPasskey } from "./ByPasskey";
 
 /** Whether a first step led to another one instead of a session. */
 export const isStep = (answer: Session | Asked): answer is Asked => "step" in answer;
@@ -14,7 +15,15 @@ type Props = { step: Asked["step"]; onDone: (session: Session) => void; onAgain:
 export function SecondStep({ step, onDone, onAgain }: Props) {
   return (
     <main className="vt-door">
-      {step === "code" ? <GiveCode onDone={onDone} /> : <SetUp onDone={onDone} />}
+      {step === "code" && <GiveCode onDone={onDone} />}
+      {step === "enrol" && <SetUp onDone={onDone} />}
+      {step === "passkey" && (
+        <>
+          <h1>One step more</h1>
+          <p className="vt-state">Your role comes in with a second factor only: take your passkey.</p>
+          <ByPasskey onDone={onDone} />
+        </>
+      )}
       <Button variant="subtle" fullWidth onClick={onAgain}>
         Begin again
       </Button>

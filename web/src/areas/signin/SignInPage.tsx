@@ -3,9 +3,12 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState } from "../../ui/states";
+import { ByPasskey } from "./ByPasskey";
 import { isStep, SecondStep } from "./SecondStep";
 
-export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
+type Props = { passkeys: boolean; onDone: (session: Session) => void };
+
+export function SignInPage({ passkeys, onDone }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const signIn = useMutation({
@@ -45,6 +48,7 @@ export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
           Sign in
         </Button>
       </form>
+      {passkeys && <ByPasskey onDone={onDone} />}
       {signIn.isError && <ErrorState what="You are not signed in" error={signIn.error} />}
     </main>
   );
