@@ -1,4 +1,4 @@
-//! A member's own account: second factor, passkeys and sessions.
+//! A member's own account: second factor, passkeys, programs' tokens and sessions.
 
 use crate::{
     Server,
@@ -10,6 +10,7 @@ use crate::{
 use app::{
     factors::{AccountView, Enrolment, RecoveryCodes},
     passkeys::{PasskeyCreation, PasskeyNew, PasskeyView},
+    tokens::{TokenNew, TokenShown},
 };
 use axum::{extract::State, http::StatusCode};
 use uuid::Uuid;
@@ -72,5 +73,23 @@ pub async fn add_passkey(State(server): State<Server>, Signed(caller): Signed, J
 #[utoipa::path(delete, path = "/me/passkeys/{id}", tag = "account", operation_id = "own.factors.passkey_remove", params(("id" = String, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn remove_passkey(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<String>) -> Result<StatusCode> {
     server.app.remove_passkey(&caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A token for a program, sent as `Authorization: Bearer`. It is shown only here.
+#[utoipa::path(post, path = "/me/tokens", tag = "account", operation_id = "own.tokens", request_body = TokenNew, responses((status = 200, body = TokenShown), (status = "default", body = Problem)))]
+pub async fn create_token(State(server): State<Server>, Signed(caller): Signed, Json(new): Json<TokenNew>) -> Result<Json<TokenShown>> {
+    Ok(Json(server.app.create_token(&caller, new).await?))
+}
+
+/// Another secret for the same token; its days begin anew.
+#[utoipa::path(post, path = "/me/tokens/{id}/rotate", tag = "account", operation_id = "own.tokens.rotate", params(("id" = Uuid, Path)), responses((status = 200, body = TokenShown), (status = "default", body = Problem)))]
+pub async fn rotate_token(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<Json<TokenShown>> {
+    Ok(Json(server.app.rotate_token(&caller, id).await?))
+}
+
+#[utoipa::path(delete, path = "/me/tokens/{id}", tag = "account", operation_id = "own.tokens.revoke", params(("id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn revoke_token(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    server.app.revoke_token(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

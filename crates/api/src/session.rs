@@ -81,7 +81,7 @@ pub async fn start(State(server): State<Server>, Client(visitor): Client, Json(g
 /// Who is signed in, and what his role allows.
 #[utoipa::path(get, path = "/session", tag = "session", operation_id = "session.read", responses((status = 200, body = SessionView), (status = "default", body = Problem)))]
 pub async fn read(State(server): State<Server>, Signed(caller): Signed) -> Result<Json<SessionView>> {
-    Ok(Json(server.app.session_view(&caller.member).await?))
+    Ok(Json(server.app.who(&caller).await?))
 }
 
 /// By address and password. 202 says what is still to be done, in the same browser, before the session begins.

@@ -1,6 +1,6 @@
-//! Who asks: the member of the session cookie, or 401.
+//! Who asks: the member of the session cookie or of the API token, or 401.
 
-use crate::{Server, cookie::Cookie, problem::Problem};
+use crate::{Server, cookie::Cookie, ingest::bearer, problem::Problem};
 use app::{Caller, sessions::Visitor};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -19,8 +19,14 @@ impl FromRequestParts<Server> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        let token = Cookie::Session.read(&parts.headers, server.http.secure).ok_or_else(Problem::not_signed_in)?.to_owned();
-        let (member, entry) = server.app.session(&token).await?.ok_or_else(Problem::not_signed_in)?;
+        let found = match bearer(&parts.headers) {
+            Some(token) => server.app.token(token).await?,
+            None => {
+                let token = Cookie::Session.read(&parts.headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
+                server.app.session(token).await?
+            }
+        };
+        let (member, entry) = found.ok_or_else(Problem::not_signed_in)?;
         Ok(Self(Caller { member, address: address(parts, server), request: Uuid::now_v7(), entry }))
     }
 }

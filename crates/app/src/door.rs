@@ -4,7 +4,7 @@
 //! refused; other reads go on into a bounded memory and are refused when that is full.
 
 use crate::{App, AppError, Caller, Entry, Kind, Operation, Result};
-use model::{Role, Scope};
+use model::{Micros, Role, Scope};
 use serde_json::Value;
 use store::{StoreError, sql::Unit};
 use uuid::Uuid;
@@ -155,7 +155,7 @@ impl App {
     /// What the member may see through this operation, without recording: for work that goes on behind an operation already admitted
     /// (a live stream, a job).
     pub async fn scope_of(&self, caller: &Caller, operation: Operation) -> Result<Scope> {
-        let width = self.door.policy.width(&caller.member, operation, (self.clock)())?;
+        let width = self.width(caller, operation, (self.clock)())?;
         self.scope(caller, width).await
     }
 
@@ -179,7 +179,7 @@ impl App {
 
     async fn admit(&self, caller: &Caller, operation: Operation, target: &Target, detail: &Value) -> Result<Width> {
         let now = (self.clock)();
-        let width = self.door.policy.width(&caller.member, operation, now)?;
+        let width = self.width(caller, operation, now)?;
         let refusal = match caller.entry {
             _ if width == Width::No => AppError::Forbidden { operation: operation.name() },
             Entry::Session { shown, .. } if operation.dangerous() && !(0..self.sign_in.shown).contains(&(now - shown)) => AppError::Reauthenticate,
@@ -190,6 +190,10 @@ impl App {
             self.door.journal.keep(self, act, error).await?;
         }
         Err(refusal)
+    }
+
+    fn width(&self, caller: &Caller, operation: Operation, now: Micros) -> Result<Width> {
+        if caller.entry.covers(operation) { self.door.policy.width(&caller.member, operation, now) } else { Ok(Width::No) }
     }
 
     async fn scope(&self, caller: &Caller, width: Width) -> Result<Scope> {

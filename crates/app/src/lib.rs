@@ -32,6 +32,7 @@ pub mod sessions;
 pub mod sources;
 #[cfg(test)]
 mod testing;
+pub mod tokens;
 pub mod view;
 
 pub use door::{Door, Policy, Target, Width};
@@ -55,6 +56,8 @@ pub enum Entry {
     Host,
     /// A session, and when in it the member last showed who he is.
     Session { id: Uuid, shown: Micros },
+    /// An API token, and what it is for.
+    Token { id: Uuid, operations: Vec<Operation> },
 }
 
 impl Entry {
@@ -62,7 +65,15 @@ impl Entry {
     pub fn session(&self) -> Option<Uuid> {
         match self {
             Self::Session { id, .. } => Some(*id),
-            Self::Host => None,
+            Self::Host | Self::Token { .. } => None,
+        }
+    }
+
+    /// Whether it reaches so far; the member's role is asked besides.
+    pub fn covers(&self, operation: Operation) -> bool {
+        match self {
+            Self::Token { operations, .. } => operations.contains(&operation),
+            Self::Host | Self::Session { .. } => true,
         }
     }
 }

@@ -29,6 +29,7 @@ operations! {
     OwnAccount = "own.account" Read;
     OwnFactors = "own.factors" Change;
     OwnSignOut = "own.sign_out" Change;
+    OwnTokens = "own.tokens" Change;
     OverviewRead = "overview.read" Read;
     EventsSearch = "events.search" Read;
     EventsRead = "events.read" Read;
@@ -88,7 +89,13 @@ impl Operation {
     /// Whether the member must have shown shortly before who he is: a browser left open does not do for these.
     pub fn dangerous(self) -> bool {
         use Operation::*;
-        matches!(self, ErasuresCreate | HoldsRelease | SourcesKeys | MembersInvite | MembersUpdate | MembersFactors | OwnFactors)
+        matches!(self, ErasuresCreate | HoldsRelease | SourcesKeys | MembersInvite | MembersUpdate | MembersFactors | OwnFactors | OwnTokens)
+    }
+
+    /// Whether a member may let a program do it for him: nothing dangerous, and nothing of his account.
+    pub fn for_programs(self) -> bool {
+        use Operation::*;
+        !self.dangerous() && !matches!(self, SessionConfirm | OwnAccount | OwnSignOut)
     }
 
     /// Whether it leaves a trace. Asking who one is oneself, which every page does, shows nothing of others.

@@ -95,6 +95,7 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "session.delete" => "signed out",
         "own.account" => "looked at the own account",
         "own.factors" => "changed the own second factor",
+        "own.tokens" => "changed own API tokens",
         "own.sign_out" => "ended own sessions",
         "first_run.complete" => "became the first administrator",
         "invitation.accept" => "accepted an invitation",

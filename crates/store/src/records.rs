@@ -1,6 +1,7 @@
 //! Everything relational, one narrow trait per noun, implemented for every [`crate::sql::Handle`]: a pool to read, a unit to change.
 
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
+pub use api_tokens::{ApiToken, ApiTokens};
 pub use departments::Departments;
 pub use erasures::{Erasures, Holds};
 pub use factors::{Authenticator, Factors};
@@ -21,6 +22,7 @@ pub use sources::Sources;
 pub use steps::{SignInStep, SignInSteps};
 
 mod alerts;
+mod api_tokens;
 mod departments;
 mod erasures;
 mod factors;
@@ -54,6 +56,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
         factors::MIGRATIONS,
         steps::MIGRATIONS,
         passkeys::MIGRATIONS,
+        api_tokens::MIGRATIONS,
         invitations::MIGRATIONS,
         self_events::MIGRATIONS,
         departments::MIGRATIONS,

@@ -37,6 +37,9 @@ export const api = {
   passkeyCreation: () => post("/me/passkeys/options"),
   addPasskey: (body: T.PasskeyNew) => post("/me/passkeys", { body }),
   removePasskey: (id: string) => remove("/me/passkeys/{id}", { path: { id } }),
+  createToken: (body: T.TokenNew) => post("/me/tokens", { body }),
+  rotateToken: (id: string) => post("/me/tokens/{id}/rotate", { path: { id } }),
+  revokeToken: (id: string) => remove("/me/tokens/{id}", { path: { id } }),
   endSession: (id: string) => remove("/me/sessions/{id}", { path: { id } }),
   endOtherSessions: () => remove("/me/sessions"),
 

@@ -27,6 +27,8 @@ export type Account = Schemas["AccountView"];
 export type Passkey = Schemas["PasskeyView"];
 export type PasskeyNew = Schemas["PasskeyNew"];
 export type PasskeyProof = Schemas["PasskeyProof"];
+export type ApiToken = Schemas["TokenView"];
+export type TokenNew = Schemas["TokenNew"];
 export type SessionItem = Schemas["SessionItem"];
 /** How a member shows once more who he is. */
 export type ProofOfMember = Schemas["Proof"];

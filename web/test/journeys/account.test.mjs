@@ -166,6 +166,24 @@ test("a passkey is made, signs in without a password, and is taken away", { skip
   await page.getByRole("alert").getByText("No passkey was made").waitFor();
   assert.equal(await held(), 1, "one passkey a device");
 
+  const form = page.getByRole("form", { name: "Make a token" });
+  await form.getByLabel("Name of the program").fill("SIEM");
+  await form.getByLabel("members.list").check();
+  await form.getByRole("button", { name: "Make a token" }).click();
+  await page.getByRole("heading", { name: "Copy the token now" }).waitFor();
+  const token = await page.locator(".vt-notice .vt-copy code").textContent();
+  const ask = (path) => fetch(`${base}/api/v1${path}`, { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal((await ask("/members")).status, 200);
+  assert.equal((await ask("/settings")).status, 403, "what was not ticked");
+  await accessible(page, "/account with a token");
+  await shot(page, "tokens");
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.getByText(token).count(), 0, "the token is shown once only");
+  await page.getByRole("button", { name: "Revoke SIEM" }).click();
+  await page.getByRole("table", { name: "Tokens" }).getByText("revoked").waitFor();
+  assert.equal((await ask("/members")).status, 401);
+
   const signOut = async () => {
     await page.getByRole("button", { name: "First Administrator" }).first().click();
     await page.getByRole("button", { name: "Sign out" }).click();

@@ -1,6 +1,6 @@
 //! Second factors: an authenticator app, and recovery codes for the day it is gone.
 
-use crate::{App, AppError, Caller, Operation, Result, passkeys::PasskeyView, sessions::SessionItem};
+use crate::{App, AppError, Caller, Operation, Result, passkeys::PasskeyView, sessions::SessionItem, tokens::TokenView};
 use model::{Member, time::rfc3339};
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
@@ -53,6 +53,8 @@ pub struct AccountView {
     pub passkeys: Vec<PasskeyView>,
     /// Browsers make passkeys for where people reach Veritrail.
     pub passkeys_possible: bool,
+    /// Of programs, oldest first, those that have ended too.
+    pub tokens: Vec<TokenView>,
     /// The last used first.
     pub sessions: Vec<SessionItem>,
 }
@@ -68,6 +70,7 @@ impl App {
             recovery_codes_left: self.records.recovery_codes_left(member.id).await?,
             passkeys: self.passkey_views(member.id).await?,
             passkeys_possible: self.passkeys_possible(),
+            tokens: self.token_views(member.id).await?,
             sessions: self.session_items(member.id, caller).await?,
         })
     }

@@ -8,7 +8,7 @@ use crate::{
 use model::{DAY, Member, Micros, Role, time::rfc3339};
 use serde_json::{Value, json};
 use store::{
-    records::{Invitation, Invitations, Members, Persons, Sessions, Settings, SignInSteps},
+    records::{ApiTokens, Invitation, Invitations, Members, Persons, Sessions, Settings, SignInSteps},
     sql::Unit,
 };
 use uuid::Uuid;
@@ -135,6 +135,7 @@ impl App {
             if after.role != before.role || !after.active || after.until.is_some_and(|until| until <= now) {
                 unit.end_steps_of(id).await?;
                 unit.end_sessions_of(id).await?;
+                unit.revoke_api_tokens_of(id, now).await?;
             }
             Ok(after)
         };

@@ -1,6 +1,6 @@
 //! Signing in and staying so. A session's id is random, leaves the server once, and only its hash is kept.
 
-use crate::{App, AppError, Caller, Entry, Result, Target, door::Act, members::MemberView};
+use crate::{App, AppError, Caller, Entry, Operation, Result, Target, door::Act, members::MemberView};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use model::{MINUTE, Member, Micros};
 use rand::{RngCore, rngs::OsRng};
@@ -132,6 +132,7 @@ impl App {
         let Some(member) = self.records.member(caller.member.id).await?.filter(|m| may_sign_in(m, now)) else { return Ok(None) };
         let there = match &caller.entry {
             Entry::Host => true,
+            Entry::Token { id, .. } => self.token_lives(*id).await?,
             Entry::Session { id, .. } => self.records.sessions_of(member.id).await?.iter().any(|s| s.id == *id && self.is_fresh(s, now)),
         };
         Ok(there.then(|| Caller { member, ..caller.clone() }))
@@ -145,6 +146,13 @@ impl App {
     pub async fn sign_out(&self, member: &Member, token: &str) -> Result<()> {
         let act = Act::unattended("session.delete", Some(member.clone()), None, Target::none());
         self.recorded(act, async |unit: &Unit| Ok(unit.end_session(&hash(token)).await?)).await
+    }
+
+    /// The session view of whoever asks: of a program's token, what the token reaches.
+    pub async fn who(&self, caller: &Caller) -> Result<SessionView> {
+        let mut view = self.session_view(&caller.member).await?;
+        view.operations.retain(|name| Operation::from_name(name).is_some_and(|o| caller.entry.covers(o)));
+        Ok(view)
     }
 
     /// What a member may know about himself. It leaves no trace: every page asks.

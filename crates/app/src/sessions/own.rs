@@ -6,7 +6,7 @@ use model::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{
-    records::{Members, Sessions, SignInSteps},
+    records::{ApiTokens, Members, Sessions, SignInSteps},
     sql::Unit,
 };
 use utoipa::ToSchema;
@@ -55,12 +55,13 @@ impl App {
         Ok(SessionItems { items: self.session_items(member, caller).await? })
     }
 
-    /// Ends every session of a member.
+    /// Ends every session of a member, and his programs' tokens.
     pub async fn end_sessions_of_member(&self, caller: &Caller, member: Uuid) -> Result<()> {
         let work = async |unit: &Unit| {
             unit.member(member).await?.ok_or_else(|| AppError::not_found("member"))?;
             unit.end_steps_of(member).await?;
             unit.end_sessions_of(member).await?;
+            unit.revoke_api_tokens_of(member, self.now()).await?;
             Ok(())
         };
         self.change(caller, Operation::MembersSignOut, ("member", member), Value::Null, work).await

@@ -8,6 +8,7 @@ import { Time } from "../../ui/Time";
 import { counted } from "../../ui/words";
 import { Passkeys } from "./Passkeys";
 import { SecondFactor } from "./SecondFactor";
+import { Tokens } from "./Tokens";
 
 /** What keeps the own account safe: the second factor, and where one is signed in. */
 export function AccountPage() {
@@ -33,6 +34,9 @@ export function AccountPage() {
           </Part>
           <Part title="Passkeys">
             <Passkeys account={data} />
+          </Part>
+          <Part title="Programs">
+            <Tokens tokens={data.tokens} />
           </Part>
           <Part title="Where you are signed in">
             <Sessions sessions={data.sessions} />
