@@ -13,6 +13,8 @@ use app::{
     tokens::{TokenNew, TokenShown},
 };
 use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 #[utoipa::path(get, path = "/me/account", tag = "account", operation_id = "own.account", responses((status = 200, body = AccountView), (status = "default", body = Problem)))]
@@ -91,5 +93,18 @@ pub async fn rotate_token(State(server): State<Server>, Signed(caller): Signed, 
 #[utoipa::path(delete, path = "/me/tokens/{id}", tag = "account", operation_id = "own.tokens.revoke", params(("id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn revoke_token(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<StatusCode> {
     server.app.revoke_token(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordNew {
+    password: String,
+}
+
+/// Another password of one's own; all other sessions end.
+#[utoipa::path(post, path = "/me/password", tag = "account", operation_id = "own.factors.password", request_body = PasswordNew, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn change_password(State(server): State<Server>, Signed(caller): Signed, Json(new): Json<PasswordNew>) -> Result<StatusCode> {
+    server.app.change_password(&caller, new.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

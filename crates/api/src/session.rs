@@ -9,7 +9,7 @@ use crate::{
 };
 use app::{
     factors::Enrolment,
-    members::{Acceptance, FirstRun, InvitedView},
+    members::{Acceptance, FirstRun, InvitedView, ResetAnswer, ResetView},
     passkeys::{PasskeyProof, PasskeyRequest},
     sessions::{EnrolledSession, Entered, Proof, SecondStep, SessionView, SignedIn},
 };
@@ -26,6 +26,8 @@ pub struct FirstRunNeeded {
     needed: bool,
     /// Browsers make passkeys for where people reach Veritrail.
     passkeys: bool,
+    /// Mail is sent to members: a link for who forgot his password.
+    letters: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -33,6 +35,12 @@ pub struct FirstRunNeeded {
 pub struct Credentials {
     email: String,
     password: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forgotten {
+    email: String,
 }
 
 /// A code of an authenticator app, or, where a sign-in asks for one, a recovery code.
@@ -69,7 +77,8 @@ fn step(server: &Server, headers: &HeaderMap) -> Result<String> {
 /// Whether there is no member yet.
 #[utoipa::path(get, path = "/first-run", tag = "session", operation_id = "first_run.read", security(()), responses((status = 200, body = FirstRunNeeded)))]
 pub async fn first_run(State(server): State<Server>) -> Result<Json<FirstRunNeeded>> {
-    Ok(Json(FirstRunNeeded { needed: server.app.first_run_needed().await?, passkeys: server.app.passkeys_possible() }))
+    let app = &server.app;
+    Ok(Json(FirstRunNeeded { needed: app.first_run_needed().await?, passkeys: app.passkeys_possible(), letters: app.writes_letters() }))
 }
 
 /// Makes the first administrator with the code that `veritrail init` printed.
@@ -147,4 +156,22 @@ pub async fn invitation(State(server): State<Server>, Path(token): Path<String>)
 #[utoipa::path(post, path = "/invitations/accept", tag = "session", operation_id = "invitation.accept", security(()), request_body = Acceptance, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
 pub async fn accept(State(server): State<Server>, Client(visitor): Client, Json(given): Json<Acceptance>) -> Result<Response> {
     Ok(entered(&server, server.app.accept(given, visitor).await?))
+}
+
+/// Sends a link to the member of this address, if there is one; the answer is always the same.
+#[utoipa::path(post, path = "/password-resets", tag = "session", operation_id = "password.forgotten", security(()), request_body = Forgotten, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn forgot(State(server): State<Server>, Client(visitor): Client, Json(given): Json<Forgotten>) -> Result<StatusCode> {
+    server.app.forgot_password(&given.email, visitor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a link for another password offers.
+#[utoipa::path(get, path = "/password-resets/{token}", tag = "session", operation_id = "password.offered", security(()), params(("token" = String, Path)), responses((status = 200, body = ResetView), (status = "default", body = Problem)))]
+pub async fn reset_offered(State(server): State<Server>, Path(token): Path<String>) -> Result<Json<ResetView>> {
+    Ok(Json(server.app.password_reset(&token).await?))
+}
+
+#[utoipa::path(post, path = "/password-resets/accept", tag = "session", operation_id = "password.reset", security(()), request_body = ResetAnswer, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
+pub async fn reset(State(server): State<Server>, Client(visitor): Client, Json(given): Json<ResetAnswer>) -> Result<Response> {
+    Ok(entered(&server, server.app.reset_password(given, visitor).await?))
 }

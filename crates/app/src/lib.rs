@@ -21,6 +21,7 @@ pub mod factors;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;
+pub mod letters;
 pub mod members;
 pub mod operation;
 pub mod overview;
@@ -119,6 +120,8 @@ pub struct AppParts {
     /// A demonstration with simulated data.
     pub demo: bool,
     pub sign_in: sessions::SignInPolicy,
+    /// Mail to members; `None`: none is sent.
+    pub letters: Option<Arc<dyn letters::Letters>>,
     pub clock: fn() -> Micros,
 }
 
@@ -146,6 +149,7 @@ pub struct Shared {
     pub public_url: String,
     pub demo: bool,
     pub(crate) sign_in: sessions::SignInPolicy,
+    pub(crate) letters: Option<Arc<dyn letters::Letters>>,
     pub clock: fn() -> Micros,
 }
 
@@ -159,7 +163,8 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, sign_in, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, sign_in, letters, clock } =
+            parts;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -179,6 +184,7 @@ impl App {
             public_url,
             demo,
             sign_in,
+            letters,
             clock,
         })))
     }

@@ -1,9 +1,19 @@
 //! A whole [`App`] for tests: SQLite always, PostgreSQL where a server is given; and a clock the test moves.
 
-use crate::{App, AppParts, Policy, rules::RuleBook, sessions::SignInPolicy};
+use crate::{
+    App, AppParts, Policy,
+    letters::{Letter, Letters},
+    rules::RuleBook,
+    sessions::SignInPolicy,
+};
+use async_trait::async_trait;
 use ledger::{Keyring, Master, Reader};
 use model::{Micros, position::ACTIVITY};
-use std::{cell::Cell, num::NonZeroUsize, sync::Arc};
+use std::{
+    cell::Cell,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
 use store::{
     blobs::{Blobs, Directory},
     events::Splits,
@@ -36,8 +46,28 @@ fn now() -> Micros {
     NOW.get()
 }
 
+/// A letter box: what was written to members, instead of a mail server. Sending itself is proven beside a real one.
+#[derive(Default)]
+pub(crate) struct Post(Mutex<Vec<Letter>>);
+
+impl Post {
+    /// Everything written so far, which is forgotten.
+    pub fn taken(&self) -> Vec<Letter> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Letters for Post {
+    async fn send(&self, letter: Letter) -> crate::Result<()> {
+        self.0.lock().unwrap().push(letter);
+        Ok(())
+    }
+}
+
 pub(crate) struct House {
     pub app: App,
+    pub post: Arc<Post>,
     pub clock: Clock,
     /// The URL of its records, for a second connection.
     pub records_url: String,
@@ -67,6 +97,7 @@ async fn house(records: Option<String>, sign_in: SignInPolicy) -> House {
     let keyring = Arc::new(Keyring::new(Master::from_secret(&[7; 32]).unwrap(), Arc::new(keys), NonZeroUsize::new(100).unwrap()));
     let trail = Arc::new(SqlTrail::open(Database::open(&file("trail.db"), "trail").await.unwrap(), ACTIVITY, 0).await.unwrap());
     let blobs: Arc<dyn Blobs> = Arc::new(Directory::open(folder.path().join("blobs")).unwrap());
+    let post = Arc::new(Post::default());
     let events = Arc::new(Splits::open(folder.path().join("index")).await.unwrap());
     let parts = AppParts {
         records: Database::open(&records_url, "records").await.unwrap(),
@@ -82,7 +113,8 @@ async fn house(records: Option<String>, sign_in: SignInPolicy) -> House {
         public_url: "https://veritrail.example.com/".into(),
         demo: false,
         sign_in,
+        letters: Some(post.clone()),
         clock: now,
     };
-    House { app: App::new(parts).await.unwrap(), clock: Clock, records_url, _folder: folder }
+    House { app: App::new(parts).await.unwrap(), post, clock: Clock, records_url, _folder: folder }
 }

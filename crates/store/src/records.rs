@@ -13,6 +13,7 @@ pub use jobs::Jobs;
 pub use links::{Account, Links, Meeting, SubjectName};
 pub use members::Members;
 pub use passkeys::{Passkey, Passkeys};
+pub use password_resets::PasswordResets;
 pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
 pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
@@ -34,6 +35,7 @@ mod jobs;
 mod links;
 mod members;
 mod passkeys;
+mod password_resets;
 mod persons;
 mod polls;
 pub(crate) mod row;
@@ -57,6 +59,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
         steps::MIGRATIONS,
         passkeys::MIGRATIONS,
         api_tokens::MIGRATIONS,
+        password_resets::MIGRATIONS,
         invitations::MIGRATIONS,
         self_events::MIGRATIONS,
         departments::MIGRATIONS,

@@ -5,7 +5,7 @@ use crate::{
     anchors::{self, Anchoring},
     assets,
     config::{Config, Explained},
-    notify::notify,
+    notify::{letters, notify},
     rules,
     stores::{Claim, Stores},
 };
@@ -83,6 +83,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         public_url: config.public_url(),
         demo,
         sign_in: config.sign_in()?,
+        letters: letters(config)?,
         clock: app::system_clock,
     })
     .await?;

@@ -57,7 +57,7 @@ impl App {
         let now = self.now();
         let organisation = checks::name(&asked.organisation).map_err(|_| AppError::invalid("organisation", "write your organisation's name"))?;
         let email = checks::email(&asked.email)?;
-        checks::password(&asked.password, &email)?;
+        self.check_password(&asked.password, &email).await?;
         let member = Member {
             id: Uuid::now_v7(),
             name: checks::name(&asked.name)?,

@@ -17,14 +17,18 @@ pub use view::{Acceptance, InvitationView, Invite, InviteLink, InvitedView, Memb
 
 pub(crate) use passwords::Passwords;
 
+mod breached;
 mod checks;
 mod first_run;
 mod passwords;
+mod reset;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use breached::Breached;
 pub use first_run::FirstRun;
+pub use reset::{ResetAnswer, ResetView};
 
 /// How long an invitation's link works.
 pub const INVITATION: Micros = 7 * DAY;
@@ -63,7 +67,9 @@ impl App {
             Ok(unit.add_invitation(&invitation, &sessions::hash(&token)).await?)
         };
         self.change(caller, Operation::MembersInvite, Target::of("invitation", id), detail, work).await?;
-        Ok(InviteLink { link: format!("{}/invitations/{token}", self.public_url.trim_end_matches('/')), expires: rfc3339(now + INVITATION) })
+        let link = format!("{}/invitations/{token}", self.public_url.trim_end_matches('/'));
+        let mailed = self.write_invitation(&invite.email, &link, now + INVITATION).await;
+        Ok(InviteLink { link, expires: rfc3339(now + INVITATION), mailed })
     }
 
     /// What the holder of the link may know.
@@ -88,7 +94,7 @@ impl App {
             active: true,
             created: now,
         };
-        checks::password(&password, &member.email)?;
+        self.check_password(&password, &member.email).await?;
         let password = self.passwords.hash(password).await?;
         let act = Act::unattended("invitation.accept", Some(member.clone()), visitor.address.clone(), Target::of("member", member.id));
         let step = self.step_of_new(&member);
@@ -147,7 +153,7 @@ impl App {
     pub async fn add_member(&self, new: NewMember) -> Result<Member> {
         let now = self.now();
         let email = checks::email(&new.email)?;
-        checks::password(&new.password, &email)?;
+        self.check_password(&new.password, &email).await?;
         let member = Member {
             id: Uuid::now_v7(),
             name: checks::name(&new.name)?,

@@ -74,6 +74,8 @@ pub struct Invite {
 pub struct InviteLink {
     pub link: String,
     pub expires: String,
+    /// It was sent to the invited by mail too.
+    pub mailed: bool,
 }
 
 /// The invited's answer.

@@ -63,7 +63,7 @@ pub struct EnrolledSession {
 
 impl App {
     /// The step that stands between this member's password and his session.
-    pub(super) async fn step_of(&self, member: &Member) -> Result<Option<Step>> {
+    pub(crate) async fn step_of(&self, member: &Member) -> Result<Option<Step>> {
         if self.records.authenticator(member.id).await?.is_some_and(|a| a.confirmed.is_some()) {
             return Ok(Some(Step::Code));
         }

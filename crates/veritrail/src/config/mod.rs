@@ -5,7 +5,7 @@ mod layers;
 pub use layers::{Explained, Origin};
 
 use anyhow::{Context, Result, ensure};
-use app::sessions::SignInPolicy;
+use app::{members::Breached, sessions::SignInPolicy};
 use ledger::{KeyFolder, Passphrase, TokenAccess};
 use model::{Role, SECOND};
 use serde::Deserialize;
@@ -99,6 +99,7 @@ pub struct SignIn {
     pub idle_secs: u32,
     pub absolute_secs: u32,
     pub confirm_secs: u32,
+    pub breached_passwords: PathBuf,
 }
 
 #[derive(Clone, Deserialize)]
@@ -202,7 +203,7 @@ impl Config {
 
     /// How members come in.
     pub fn sign_in(&self) -> Result<SignInPolicy> {
-        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs } = &self.sign_in;
+        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs, breached_passwords } = &self.sign_in;
         for (key, secs) in [("idle_secs", idle_secs), ("absolute_secs", absolute_secs), ("confirm_secs", confirm_secs)] {
             ensure!(*secs > 0, "sign_in.{key} is 0; nobody could stay signed in");
         }
@@ -215,6 +216,7 @@ impl Config {
             idle: i64::from(*idle_secs) * SECOND,
             absolute: i64::from(*absolute_secs) * SECOND,
             shown: i64::from(*confirm_secs) * SECOND,
+            breached: if breached_passwords.as_os_str().is_empty() { Breached::NoList } else { Breached::open(breached_passwords)? },
         })
     }
 

@@ -12,7 +12,7 @@ const TABLE: &str = include_str!("../../../../content/authorization/table.csv");
 /// An id that nothing has.
 const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
 /// Reached without a session: coming in, and the programs' way in with its own key.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 15] = [
     "first_run.read",
     "first_run.complete",
     "session.create",
@@ -24,6 +24,9 @@ const OPEN: [&str; 12] = [
     "session.delete",
     "invitation.read",
     "invitation.accept",
+    "password.forgotten",
+    "password.offered",
+    "password.reset",
     "ingest.push",
 ];
 
@@ -53,6 +56,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
         "session.confirm" => ("", Some(json!({ "password": "not his" }))),
         "own.tokens" => ("", Some(json!({ "name": "k", "operations": ["session.read"], "days": 1 }))),
+        "own.factors.password" => ("", Some(json!({ "password": "short" }))),
         "own.factors.passkey" => ("", Some(json!({ "name": "k", "authenticator_data": "", "client_data": "" }))),
         "own.factors.confirm" => ("", Some(json!({ "code": "000000" }))),
         "quarantine.replay" | "jobs.cancel" => ("", None),
