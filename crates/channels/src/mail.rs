@@ -89,8 +89,8 @@ impl Channel for Mail {
 }
 
 pub(crate) fn mailbox(key: &'static str, text: &str) -> Result<Mailbox, ConfigError> {
-    let wrong = |e| ConfigError::new(key, format!("'{text}' is not a mail address ({e}); write name@example.com or Name <name@example.com>"));
-    text.parse::<Mailbox>().map_err(wrong)
+    text.parse::<Mailbox>()
+        .map_err(|e| ConfigError::new(key, format!("'{text}' is not a mail address ({e}); write name@example.com or Name <name@example.com>")))
 }
 
 /// The URL as lettre wants it, and its host. Encryption can be left out towards this machine only.

@@ -556,6 +556,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another password of one's own; all other sessions end. */
+        post: operations["own.factors.password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/recovery-codes": {
         parameters: {
             query?: never;
@@ -782,6 +799,56 @@ export interface paths {
             cookie?: never;
         };
         get: operations["overview.read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a link to the member of this address, if there is one; the answer is always the same. */
+        post: operations["password.forgotten"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password-resets/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["password.reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password-resets/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link for another password offers. */
+        get: operations["password.offered"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1616,6 +1683,11 @@ export interface components {
             needed: boolean;
             /** @description Browsers make passkeys for where people reach Veritrail. */
             passkeys: boolean;
+            /** @description Mail is sent to members: a link for who forgot his password. */
+            letters: boolean;
+        };
+        Forgotten: {
+            email: string;
         };
         Found: {
             items: components["schemas"]["FoundItem"][];
@@ -1682,6 +1754,8 @@ export interface components {
         InviteLink: {
             link: string;
             expires: string;
+            /** @description It was sent to the invited by mail too. */
+            mailed: boolean;
         };
         /** @description What someone who holds an invitation's link may know of it. */
         InvitedView: {
@@ -1886,6 +1960,9 @@ export interface components {
             created: string;
             last_used: string | null;
         };
+        PasswordNew: {
+            password: string;
+        };
         /** @description 168 cells, Monday 00:00 first, in the person's zone. */
         Pattern: {
             zone: string;
@@ -2010,6 +2087,15 @@ export interface components {
             /** Format: int64 */
             duplicates: number;
             refused: components["schemas"]["ReasonView"] | null;
+        };
+        /** @description The other password, with the token of the link. */
+        ResetAnswer: {
+            token: string;
+            password: string;
+        };
+        /** @description What someone who holds a link may know of it. */
+        ResetView: {
+            email: string;
         };
         RuleList: {
             items: components["schemas"]["RuleView"][];
@@ -3515,6 +3601,35 @@ export interface operations {
             };
         };
     };
+    "own.factors.password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordNew"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "own.factors.codes": {
         parameters: {
             query?: never;
@@ -3956,6 +4071,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "password.forgotten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "password.reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "password.offered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetView"];
                 };
             };
             default: {

@@ -53,7 +53,11 @@ export function Frame() {
       {firstRun.data?.needed ? (
         <FirstRunPage onDone={enter} />
       ) : (
-        <SignInPage passkeys={firstRun.data?.passkeys ?? false} onDone={enter} />
+        <SignInPage
+          passkeys={firstRun.data?.passkeys ?? false}
+          letters={firstRun.data?.letters ?? false}
+          onDone={enter}
+        />
       )}
     </Suspense>
   );

@@ -116,9 +116,16 @@ const invitation = createRoute({
   component: lazyRouteComponent(() => import("../areas/signin/AcceptPage"), "AcceptPage"),
 });
 
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/password-resets/$token",
+  component: lazyRouteComponent(() => import("../areas/signin/ResetPage"), "ResetPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     invitation,
+    reset,
     frame.addChildren([
       home,
       overview,

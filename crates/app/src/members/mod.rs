@@ -23,6 +23,8 @@ mod first_run;
 mod passwords;
 mod reset;
 #[cfg(test)]
+mod reset_tests;
+#[cfg(test)]
 mod tests;
 mod view;
 
@@ -68,7 +70,7 @@ impl App {
         };
         self.change(caller, Operation::MembersInvite, Target::of("invitation", id), detail, work).await?;
         let link = format!("{}/invitations/{token}", self.public_url.trim_end_matches('/'));
-        let mailed = self.write_invitation(&invite.email, &link, now + INVITATION).await;
+        let mailed = self.write_invitation(invite.email.trim(), &link, now + INVITATION).await;
         Ok(InviteLink { link, expires: rfc3339(now + INVITATION), mailed })
     }
 

@@ -9,9 +9,16 @@ use model::SECOND;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
+use testkit::Receiver;
 use totp_rs::{Algorithm, Secret, TOTP};
 
-on_both!(a_password_alone_does_not_do, a_dangerous_act_waits_for_a_fresh_proof, a_member_ends_his_sessions);
+on_both!(
+    a_password_alone_does_not_do,
+    a_dangerous_act_waits_for_a_fresh_proof,
+    a_member_ends_his_sessions,
+    a_forgotten_password_is_replaced_by_mail,
+    a_program_does_what_its_token_is_for,
+);
 
 /// What the authenticator app shows now.
 fn code(enrolment: &Value) -> String {
@@ -98,4 +105,55 @@ async fn a_member_ends_his_sessions(set_up: SetUp) {
     let mut admin = house.signed_in(&admin).await;
     admin.call(Method::DELETE, &format!("/members/{me}/sessions"), None).await.ok();
     here.get("/session").await.problem(401);
+}
+
+async fn a_forgotten_password_is_replaced_by_mail(set_up: SetUp) {
+    let Some(post) = Receiver::start("smtp.py", &[]) else { return };
+    let Some(mut house) = House::new(set_up).await else { return };
+    house.set("MAIL__URL", format!("smtp://127.0.0.1:{}?tls=none", post.port));
+    house.set("MAIL__FROM", "Veritrail <audit@example.org>");
+    let known = house.file("known.txt", "a known pass phrase\n");
+    house.set("SIGN_IN__BREACHED_PASSWORDS", known.display());
+    let email = house.member("analyst", &[]);
+    house.serve().await;
+    let mut stranger = house.stranger();
+    assert_eq!(stranger.get("/first-run").await.ok()["letters"], true);
+    stranger.post("/password-resets", json!({ "email": "nobody@example.org" })).await.ok();
+    stranger.post("/password-resets", json!({ "email": email })).await.ok();
+    let mail = post.next();
+    assert_eq!(mail["to"], json!([email]));
+    assert!(post.quiet(), "nobody gets none");
+    // Long lines are folded as quoted-printable.
+    let text = mail["text"].as_str().unwrap().replace("=\r\n", "").replace("=\n", "");
+    let link = text.split_whitespace().find(|word| word.contains("/password-resets/")).unwrap();
+    let token = link.rsplit('/').next().unwrap();
+    assert_eq!(stranger.get(&format!("/password-resets/{token}")).await.ok()["email"], email.as_str());
+    let with = |password: &str| json!({ "token": token, "password": password });
+    stranger.post("/password-resets/accept", with("a known pass phrase")).await.problem(422);
+    stranger.post("/password-resets/accept", with("another pass phrase entirely")).await.ok();
+    stranger.get("/overview?from=-1h").await.ok();
+    house.stranger().post("/session", json!({ "email": email, "password": PASSWORD })).await.problem(401);
+    house.stranger().post("/password-resets/accept", with("yet another pass phrase")).await.problem(404);
+}
+
+async fn a_program_does_what_its_token_is_for(set_up: SetUp) {
+    let Some(mut house) = House::new(set_up).await else { return };
+    let email = house.member("analyst", &[]);
+    house.serve().await;
+    let mut analyst = house.signed_in(&email).await;
+    let asked = json!({ "name": "SIEM", "operations": ["events.search"], "days": 1 });
+    let made = analyst.post("/me/tokens", asked).await.ok();
+    let ask = async |token: &Value, path: &str| {
+        let request = reqwest::Client::new().get(format!("{}/api/v1{path}", house.url)).bearer_auth(token.as_str().unwrap());
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask(&made["token"], "/events?from=-1h").await, 200);
+    for beyond in ["/alerts", "/me/account", "/self", "/live"] {
+        assert_eq!(ask(&made["token"], beyond).await, 403, "{beyond}");
+    }
+    let rotated = analyst.post(&format!("/me/tokens/{}/rotate", made["id"].as_str().unwrap()), json!({})).await.ok();
+    assert_eq!(ask(&made["token"], "/events?from=-1h").await, 401);
+    assert_eq!(ask(&rotated["token"], "/events?from=-1h").await, 200);
+    analyst.call(Method::DELETE, &format!("/me/tokens/{}", made["id"].as_str().unwrap()), None).await.ok();
+    assert_eq!(ask(&rotated["token"], "/events?from=-1h").await, 401);
 }

@@ -7,6 +7,7 @@ import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { counted } from "../../ui/words";
 import { Passkeys } from "./Passkeys";
+import { Password } from "./Password";
 import { SecondFactor } from "./SecondFactor";
 import { Tokens } from "./Tokens";
 
@@ -34,6 +35,9 @@ export function AccountPage() {
           </Part>
           <Part title="Passkeys">
             <Passkeys account={data} />
+          </Part>
+          <Part title="Password">
+            <Password />
           </Part>
           <Part title="Programs">
             <Tokens tokens={data.tokens} />

@@ -4,13 +4,15 @@ import { type FormEvent, useState } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState } from "../../ui/states";
 import { ByPasskey } from "./ByPasskey";
+import { Forgotten } from "./Forgotten";
 import { isStep, SecondStep } from "./SecondStep";
 
-type Props = { passkeys: boolean; onDone: (session: Session) => void };
+type Props = { passkeys: boolean; letters: boolean; onDone: (session: Session) => void };
 
-export function SignInPage({ passkeys, onDone }: Props) {
+export function SignInPage({ passkeys, letters, onDone }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  const [forgotten, setForgotten] = useState(false);
   const signIn = useMutation({
     mutationFn: () => api.signIn(email, password),
     onSuccess: (answer) => isStep(answer) || onDone(answer),
@@ -24,6 +26,7 @@ export function SignInPage({ passkeys, onDone }: Props) {
     signIn.mutate();
   };
   if (signIn.data && isStep(signIn.data)) return <SecondStep {...signIn.data} onDone={onDone} onAgain={again} />;
+  if (forgotten) return <Forgotten onBack={() => setForgotten(false)} />;
   return (
     <main className="vt-door">
       <h1>Sign in to Veritrail</h1>
@@ -49,6 +52,11 @@ export function SignInPage({ passkeys, onDone }: Props) {
         </Button>
       </form>
       {passkeys && <ByPasskey onDone={onDone} />}
+      {letters && (
+        <Button variant="subtle" fullWidth onClick={() => setForgotten(true)}>
+          The password is forgotten
+        </Button>
+      )}
       {signIn.isError && <ErrorState what="You are not signed in" error={signIn.error} />}
     </main>
   );
