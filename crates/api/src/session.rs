@@ -52,13 +52,13 @@ pub struct Code {
 
 /// The session just begun, or what is still to be done for it: a cookie, and what the page needs to know.
 fn entered(server: &Server, entered: Entered) -> Response {
+    let secure = server.http.secure;
     match entered {
-        Entered::In(SignedIn { token, session }) => {
-            ([(header::SET_COOKIE, Cookie::Session.set(Some(&token), server.http.secure))], Json(session)).into_response()
+        Entered::In(signed_in) => {
+            let SignedIn { token, session } = *signed_in;
+            ([(header::SET_COOKIE, Cookie::Session.set(Some(&token), secure))], Json(session)).into_response()
         }
-        Entered::Step { token, step } => {
-            (StatusCode::ACCEPTED, [(header::SET_COOKIE, Cookie::Step.set(Some(&token), server.http.secure))], Json(step)).into_response()
-        }
+        Entered::Step { token, step } => (StatusCode::ACCEPTED, [(header::SET_COOKIE, Cookie::Step.set(Some(&token), secure))], Json(step)).into_response(),
     }
 }
 

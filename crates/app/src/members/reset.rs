@@ -104,13 +104,13 @@ impl App {
         self.check_password(&password, &caller.member.email).await?;
         let password = self.passwords.hash(password).await?;
         let current = caller.entry.session().unwrap_or(Uuid::nil());
-        let work = async |unit: &Unit| {
+        self.change(caller, Operation::OwnFactors, (), json!({ "did": "password" }), async |unit: &Unit| {
             unit.set_password(caller.member.id, &password).await?;
             unit.end_steps_of(caller.member.id).await?;
             unit.end_other_sessions_of(caller.member.id, current).await?;
             Ok(())
-        };
-        self.change(caller, Operation::OwnFactors, (), json!({ "did": "password" }), work).await
+        })
+        .await
     }
 
     /// # Errors

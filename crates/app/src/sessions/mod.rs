@@ -54,7 +54,7 @@ pub struct SignedIn {
 
 /// What came of a first step: the session, or one more step in the same browser.
 pub enum Entered {
-    In(SignedIn),
+    In(Box<SignedIn>),
     Step { token: String, step: SecondStep },
 }
 
@@ -62,7 +62,7 @@ impl Entered {
     #[cfg(test)]
     pub(crate) fn signed_in(self) -> SignedIn {
         match self {
-            Self::In(signed_in) => signed_in,
+            Self::In(signed_in) => *signed_in,
             Self::Step { step, .. } => panic!("{step:?} is asked for"),
         }
     }

@@ -57,14 +57,14 @@ impl App {
 
     /// Ends every session of a member, and his programs' tokens.
     pub async fn end_sessions_of_member(&self, caller: &Caller, member: Uuid) -> Result<()> {
-        let work = async |unit: &Unit| {
+        self.change(caller, Operation::MembersSignOut, ("member", member), Value::Null, async |unit: &Unit| {
             unit.member(member).await?.ok_or_else(|| AppError::not_found("member"))?;
             unit.end_steps_of(member).await?;
             unit.end_sessions_of(member).await?;
             unit.revoke_api_tokens_of(member, self.now()).await?;
             Ok(())
-        };
-        self.change(caller, Operation::MembersSignOut, ("member", member), Value::Null, work).await
+        })
+        .await
     }
 
     pub async fn end_own_session(&self, caller: &Caller, id: Uuid) -> Result<()> {
@@ -76,14 +76,14 @@ impl App {
 
     /// Ends all of the member's sessions but the one that asks.
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<()> {
-        let work = async |unit: &Unit| {
+        self.change(caller, Operation::OwnSignOut, (), json!({ "which": "others" }), async |unit: &Unit| {
             match caller.entry.session() {
                 Some(current) => unit.end_other_sessions_of(caller.member.id, current).await?,
                 None => unit.end_sessions_of(caller.member.id).await?,
             };
             Ok(())
-        };
-        self.change(caller, Operation::OwnSignOut, (), json!({ "which": "others" }), work).await
+        })
+        .await
     }
 
     /// The member shows again who he is: dangerous operations are allowed for a while.

@@ -92,7 +92,7 @@ impl App {
     pub(crate) async fn entered(&self, token: String, step: Option<Step>, member: &Member) -> Result<Entered> {
         Ok(match step {
             Some(step) => Entered::Step { token, step: SecondStep { step: step.name() } },
-            None => Entered::In(SignedIn { token, session: self.session_view(member).await? }),
+            None => Entered::In(Box::new(SignedIn { token, session: self.session_view(member).await? })),
         })
     }
 

@@ -119,8 +119,7 @@ async fn a_dangerous_act_needs_a_proof_that_is_fresh() {
         add(&app, ANN, Role::Analyst).await;
         let (token, admin) = come_in(&app, "admin@example.com", "192.0.2.1").await;
         let act = async |caller: &Caller| {
-            let work = async |unit: &Unit| Ok(unit.put_setting("touched", "yes").await?);
-            app.change(caller, Operation::MembersUpdate, (), Value::Null, work).await
+            app.change(caller, Operation::MembersUpdate, (), Value::Null, async |unit: &Unit| Ok(unit.put_setting("touched", "yes").await?)).await
         };
         act(&admin).await.unwrap();
         app.records.drop_setting("touched").await.unwrap();
