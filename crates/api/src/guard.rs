@@ -32,6 +32,16 @@ pub async fn same_site(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// A refusal may leave the rest of a body unread, and the connection then ends: the sender is told, so that it does not send its next request into it.
+pub async fn told_to_part(request: Request, next: Next) -> Response {
+    let sends = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut response = next.run(request).await;
+    if sends && !response.status().is_success() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 /// Headers of every answer. Nothing under `/api` may be kept by a cache.
 pub async fn headers(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");

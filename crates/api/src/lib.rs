@@ -22,6 +22,7 @@ mod jobs;
 mod ledger_files;
 mod ledgers;
 mod live;
+mod masking;
 mod members;
 mod metrics;
 mod openapi;
@@ -101,6 +102,7 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(events::histogram))
         .routes(routes!(events::read))
         .routes(routes!(events::proof))
+        .routes(routes!(masking::reveal))
         .routes(routes!(events::own))
         .routes(routes!(live::stream))
         .routes(routes!(directory::persons))
@@ -133,6 +135,10 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(erasures::read))
         .routes(routes!(erasures::holds, erasures::hold))
         .routes(routes!(erasures::release))
+        .routes(routes!(masking::list, masking::update))
+        .routes(routes!(masking::fields))
+        .routes(routes!(masking::reveals))
+        .routes(routes!(masking::decide))
         .routes(routes!(own_trail::list))
         .routes(routes!(ledgers::list))
         .routes(routes!(ledgers::consistency))
@@ -180,7 +186,7 @@ pub fn router(server: Server, assets: Assets) -> Router {
     // Ingest is for programs with a key: no cookie, so no foreign page to fear.
     let ingest = OpenApiRouter::<Server>::new().routes(routes!(ingest::push)).split_for_parts().0;
     Router::new()
-        .nest("/api/v1", ingest.merge(api))
+        .nest("/api/v1", ingest.merge(api).layer(middleware::from_fn(guard::told_to_part)))
         .route("/health", get(health::read))
         .route("/metrics", get(metrics::read))
         .route("/ledger/{ledger}/{*path}", get(ledger_files::file))

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod keys;
 pub mod ledgers;
 pub mod letters;
+pub mod masking;
 pub mod members;
 pub mod operation;
 pub mod overview;
@@ -108,6 +109,7 @@ pub struct AppParts {
     /// The tail of the `activity` ledger: quarantine and counts.
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
+    pub masking: masking::Masking,
     pub blobs: Arc<dyn Blobs>,
     /// What is kept apart from the data, with the ledgers' locks: tombstones of erasures.
     pub apart: Arc<dyn Blobs>,
@@ -140,6 +142,7 @@ pub struct Shared {
     /// The tail of the `activity` ledger: quarantine and counts.
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
+    pub masking: masking::Masking,
     pub blobs: Arc<dyn Blobs>,
     pub apart: Arc<dyn Blobs>,
     pub door: Door,
@@ -163,8 +166,8 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, sign_in, letters, clock } =
-            parts;
+        let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, .. } = parts;
+        let (public_url, demo, sign_in, letters, clock) = (parts.public_url, parts.demo, parts.sign_in, parts.letters, parts.clock);
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -176,6 +179,7 @@ impl App {
             reader,
             trail,
             rules,
+            masking,
             blobs,
             apart,
             door,

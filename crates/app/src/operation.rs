@@ -5,7 +5,7 @@
 pub enum Kind {
     Read,
     Change,
-    /// Lets values leave (exports, evidence).
+    /// Lets values leave (exports, evidence, what is masked).
     Reveal,
 }
 
@@ -35,6 +35,7 @@ operations! {
     EventsRead = "events.read" Read;
     EventsProve = "events.prove" Read;
     EventsLive = "events.live" Read;
+    EventsReveal = "events.reveal" Reveal;
     OwnEvents = "own.events" Read;
     SearchEverything = "search.everything" Read;
     PersonsList = "persons.list" Read;
@@ -69,6 +70,10 @@ operations! {
     HoldsList = "holds.list" Read;
     HoldsCreate = "holds.create" Change;
     HoldsRelease = "holds.release" Change;
+    MaskingList = "masking.list" Read;
+    MaskingUpdate = "masking.update" Change;
+    RevealsList = "reveals.list" Read;
+    RevealsDecide = "reveals.decide" Change;
     SelfList = "self.list" Read;
     LedgersList = "ledgers.list" Read;
     LedgersProve = "ledgers.prove" Read;
@@ -92,10 +97,10 @@ impl Operation {
         matches!(self, ErasuresCreate | HoldsRelease | SourcesKeys | MembersInvite | MembersUpdate | MembersFactors | OwnFactors | OwnTokens)
     }
 
-    /// Whether a member may let a program do it for him: nothing dangerous, and nothing of his account.
+    /// Whether a member may let a program do it for him: nothing dangerous, nothing of his account, and nothing that unmasks.
     pub fn for_programs(self) -> bool {
         use Operation::*;
-        !self.dangerous() && !matches!(self, SessionConfirm | OwnAccount | OwnSignOut)
+        !self.dangerous() && !matches!(self, SessionConfirm | OwnAccount | OwnSignOut | EventsReveal | RevealsDecide | MaskingUpdate)
     }
 
     /// Whether it leaves a trace. Asking who one is oneself, which every page does, shows nothing of others.

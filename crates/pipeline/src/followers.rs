@@ -8,7 +8,7 @@ mod index;
 mod tests;
 mod unsealed;
 
-pub use detect::{DetectFollower, Detector, Observed};
+pub use detect::{DetectFollower, Detector, Observed, follow_opening};
 pub use index::{Attribution, IndexFollower};
 pub use model::directory::{Attributed, Seen};
 

@@ -5,6 +5,7 @@ pub use api_tokens::{ApiToken, ApiTokens};
 pub use departments::Departments;
 pub use erasures::{Erasures, Holds};
 pub use factors::{Authenticator, Factors};
+pub use field_classes::FieldClasses;
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
 pub use ingest_keys::{IngestKey, IngestKeys};
@@ -16,6 +17,7 @@ pub use passkeys::{Passkey, Passkeys};
 pub use password_resets::PasswordResets;
 pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
+pub use reveals::Reveals;
 pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
@@ -27,6 +29,7 @@ mod api_tokens;
 mod departments;
 mod erasures;
 mod factors;
+mod field_classes;
 mod findings;
 mod followers;
 mod ingest_keys;
@@ -38,6 +41,7 @@ mod passkeys;
 mod password_resets;
 mod persons;
 mod polls;
+mod reveals;
 pub(crate) mod row;
 mod self_events;
 mod sessions;
@@ -47,33 +51,41 @@ mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use crate::{Result, sql::Database};
+use crate::{
+    Result,
+    sql::{Database, Migration},
+};
 
-/// Applies every noun's migrations, in this order.
+/// Every noun's migrations, in the order in which they are applied.
+pub(crate) const PARTS: &[&[Migration]] = &[
+    settings::MIGRATIONS,
+    members::MIGRATIONS,
+    sessions::MIGRATIONS,
+    factors::MIGRATIONS,
+    steps::MIGRATIONS,
+    passkeys::MIGRATIONS,
+    api_tokens::MIGRATIONS,
+    password_resets::MIGRATIONS,
+    invitations::MIGRATIONS,
+    self_events::MIGRATIONS,
+    departments::MIGRATIONS,
+    persons::MIGRATIONS,
+    links::MIGRATIONS,
+    sources::MIGRATIONS,
+    ingest_keys::MIGRATIONS,
+    alerts::MIGRATIONS,
+    jobs::MIGRATIONS,
+    polls::MIGRATIONS,
+    followers::MIGRATIONS,
+    findings::MIGRATIONS,
+    erasures::MIGRATIONS,
+    field_classes::MIGRATIONS,
+    reveals::MIGRATIONS,
+];
+
+/// Applies every noun's migrations.
 pub async fn migrate(database: &Database) -> Result<()> {
-    for part in [
-        settings::MIGRATIONS,
-        members::MIGRATIONS,
-        sessions::MIGRATIONS,
-        factors::MIGRATIONS,
-        steps::MIGRATIONS,
-        passkeys::MIGRATIONS,
-        api_tokens::MIGRATIONS,
-        password_resets::MIGRATIONS,
-        invitations::MIGRATIONS,
-        self_events::MIGRATIONS,
-        departments::MIGRATIONS,
-        persons::MIGRATIONS,
-        links::MIGRATIONS,
-        sources::MIGRATIONS,
-        ingest_keys::MIGRATIONS,
-        alerts::MIGRATIONS,
-        jobs::MIGRATIONS,
-        polls::MIGRATIONS,
-        followers::MIGRATIONS,
-        findings::MIGRATIONS,
-        erasures::MIGRATIONS,
-    ] {
+    for part in PARTS {
         database.migrate(part).await?;
     }
     Ok(())

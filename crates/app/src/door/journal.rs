@@ -149,8 +149,8 @@ async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Re
     let activity = match act.operation.rsplit('.').next() {
         Some("create" | "invite" | "import" | "upload") => act::CREATE,
         Some(
-            "update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "confirm" | "factors" | "reset" | "sign_out"
-            | "tokens",
+            "update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "rotate" | "retire" | "seal" | "decide"
+            | "confirm" | "factors" | "reset" | "sign_out" | "tokens",
         ) => act::UPDATE,
         _ => act::READ,
     };

@@ -24,16 +24,19 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "sessions_2",
         statements: &[
-            "DROP TABLE sessions",
-            "CREATE TABLE sessions (hash BYTEA PRIMARY KEY, id BYTEA NOT NULL UNIQUE, member BYTEA NOT NULL, created BIGINT NOT NULL, \
-                last_used BIGINT NOT NULL, shown BIGINT NOT NULL, address TEXT, agent TEXT)",
-            "CREATE INDEX sessions_member ON sessions (member)",
+            "DELETE FROM sessions",
+            "ALTER TABLE sessions ADD COLUMN id BYTEA",
+            "ALTER TABLE sessions ADD COLUMN shown BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE sessions ADD COLUMN address TEXT",
+            "ALTER TABLE sessions ADD COLUMN agent TEXT",
+            "CREATE UNIQUE INDEX sessions_id ON sessions (id)",
             "CREATE TABLE known_addresses (account BYTEA PRIMARY KEY, time BIGINT NOT NULL)",
         ],
     },
 ];
 
-const SELECT: &str = "SELECT hash, id, member, created, last_used, shown, address, agent FROM sessions";
+/// A session without an id is of a backup from before there were any: void.
+const SELECT: &str = "SELECT hash, id, member, created, last_used, shown, address, agent FROM sessions WHERE id IS NOT NULL";
 
 /// A session: only the hash of its id is kept, so a copy of the database opens none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +106,7 @@ impl<H: Handle + ?Sized> Sessions for H {
     }
 
     async fn session(&self, hash: &[u8; 32]) -> Result<Option<Session>> {
-        self.rows(&format!("{SELECT} WHERE hash = $1"), vec![hash.to_vec().into()]).await?.first().map(read).transpose()
+        self.rows(&format!("{SELECT} AND hash = $1"), vec![hash.to_vec().into()]).await?.first().map(read).transpose()
     }
 
     async fn touch_session(&self, hash: &[u8; 32], now: Micros) -> Result<()> {
@@ -119,7 +122,7 @@ impl<H: Handle + ?Sized> Sessions for H {
     }
 
     async fn sessions_of(&self, member: Uuid) -> Result<Vec<Session>> {
-        self.rows(&format!("{SELECT} WHERE member = $1 ORDER BY last_used DESC, id"), vec![id_value(member)]).await?.iter().map(read).collect()
+        self.rows(&format!("{SELECT} AND member = $1 ORDER BY last_used DESC, id"), vec![id_value(member)]).await?.iter().map(read).collect()
     }
 
     async fn end_session_of(&self, member: Uuid, id: Uuid) -> Result<bool> {

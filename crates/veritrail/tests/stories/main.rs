@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod anchors;
+mod backup;
 mod bad_input;
 mod client;
 mod crash;
@@ -15,6 +16,7 @@ mod leaks;
 mod outage;
 mod probe;
 mod records;
+mod reveal;
 mod roles;
 mod sign_in;
 mod trust;

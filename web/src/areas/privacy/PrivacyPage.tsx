@@ -9,6 +9,8 @@ import { type Column, Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
 import { Holds } from "./Holds";
+import { Masking } from "./Masking";
+import { Reveals } from "./Reveals";
 import { basisWords, stateWords } from "./words";
 
 /** How often an erasure under way is read again. */
@@ -63,7 +65,9 @@ export function PrivacyPage() {
           />
         )}
       </Part>
+      <Reveals />
       <Holds />
+      <Masking />
       <Drawer title={opened?.reason ?? ""} open={opened !== undefined} onClose={() => change({ open: undefined })}>
         {opened && <ErasureStory erasure={opened} />}
       </Drawer>
