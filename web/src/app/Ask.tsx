@@ -41,7 +41,7 @@ export function Ask({ hasApp, onEnd }: Props) {
         </Button>
         {hasApp && (
           <Button
-            variant="subtle"
+            variant="default"
             onClick={() => {
               setText("");
               setByCode(!byCode);

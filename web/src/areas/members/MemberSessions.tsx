@@ -22,14 +22,12 @@ export function MemberSessions({ member }: { member: Member }) {
       {sessions.isPending && <Loading rows={2} />}
       {sessions.isError && <ErrorState what="The sessions could not be read" error={sessions.error} />}
       {sessions.isSuccess && items.length === 0 && <p className="vt-muted">Nowhere at the moment.</p>}
-      <ul>
-        {items.map((one) => (
-          <li key={one.id}>
-            {`${one.agent ?? "A browser"} from ${one.address ?? "an unknown address"}, last used `}
-            <Time at={one.last_used} ageOnly />
-          </li>
-        ))}
-      </ul>
+      {items.map((one) => (
+        <p key={one.id}>
+          {`${one.agent ?? "A browser"} from ${one.address ?? "an unknown address"}, last used `}
+          <Time at={one.last_used} ageOnly />
+        </p>
+      ))}
       <div className="vt-actions">
         {items.length > 0 && (
           <Button variant="default" loading={signOut.isPending} onClick={() => signOut.mutate()}>

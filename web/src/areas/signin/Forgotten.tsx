@@ -35,7 +35,7 @@ export function Forgotten({ onBack }: { onBack: () => void }) {
         </form>
       )}
       {ask.isError && <ErrorState what="No mail was sent" error={ask.error} />}
-      <Button variant="subtle" fullWidth onClick={onBack}>
+      <Button variant="default" fullWidth onClick={onBack}>
         Back to the sign-in
       </Button>
     </main>

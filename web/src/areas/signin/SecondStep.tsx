@@ -24,7 +24,7 @@ export function SecondStep({ step, onDone, onAgain }: Props) {
           <ByPasskey onDone={onDone} />
         </>
       )}
-      <Button variant="subtle" fullWidth onClick={onAgain}>
+      <Button variant="default" fullWidth onClick={onAgain}>
         Begin again
       </Button>
     </main>

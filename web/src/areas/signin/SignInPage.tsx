@@ -53,7 +53,7 @@ export function SignInPage({ passkeys, letters, onDone }: Props) {
       </form>
       {passkeys && <ByPasskey onDone={onDone} />}
       {letters && (
-        <Button variant="subtle" fullWidth onClick={() => setForgotten(true)}>
+        <Button variant="default" fullWidth onClick={() => setForgotten(true)}>
           The password is forgotten
         </Button>
       )}
