@@ -106,6 +106,7 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "members.update" => "changed a member",
         "members.sessions" => "looked at a member's sessions",
         "members.sign_out" => "ended a member's sessions",
+        "members.reset" => "gave a member another password and took the second factors away",
         "members.factors" => "took a member's second factor away",
         "overview.read" => "looked at the overview",
         "events.search" => "searched events",

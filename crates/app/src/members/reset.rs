@@ -11,7 +11,7 @@ use model::{MINUTE, Member, Micros, time::rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
-    records::{ApiTokens, Members, PasswordResets, Sessions, SignInSteps},
+    records::{ApiTokens, Factors, Members, Passkeys, PasswordResets, Sessions, SignInSteps},
     sql::Unit,
 };
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ impl App {
     /// # Errors
     /// `Conflict` where no mail is sent; `TooMany` after several.
     pub async fn forgot_password(&self, email: &str, visitor: Visitor) -> Result<()> {
-        let none = "no mail is sent from here; ask an administrator to invite you under another address, or `veritrail member` at the host";
+        let none = "no mail is sent from here; whoever runs Veritrail gives you another password: `veritrail member reset` at the host";
         let letters = self.letters.clone().ok_or_else(|| AppError::Conflict(none.into()))?;
         let (email, now) = (email.trim().to_lowercase(), self.now());
         self.throttle(&format!("reset of {email}"), visitor.address.as_deref()).await?;
@@ -111,6 +111,26 @@ impl App {
             Ok(())
         })
         .await
+    }
+
+    /// For the command line of the host, where nobody is signed in; recorded as that. Second factors go, sessions and tokens end.
+    pub async fn reset_member(&self, email: &str, password: String) -> Result<Member> {
+        let found = self.records.member_to_sign_in(&email.trim().to_lowercase()).await?;
+        let (member, _) = found.ok_or_else(|| AppError::not_found(format!("member with the address {email}")))?;
+        self.check_password(&password, &member.email).await?;
+        let password = self.passwords.hash(password).await?;
+        let act = Act { detail: json!({ "through": "command line" }), ..Act::unattended("members.reset", None, None, Target::of("member", member.id)) };
+        self.recorded(act, async |unit: &Unit| {
+            unit.set_password(member.id, &password).await?;
+            unit.remove_factors(member.id).await?;
+            unit.remove_passkeys_of(member.id).await?;
+            unit.end_steps_of(member.id).await?;
+            unit.end_sessions_of(member.id).await?;
+            unit.revoke_api_tokens_of(member.id, self.now()).await?;
+            Ok(())
+        })
+        .await?;
+        Ok(member)
     }
 
     /// # Errors

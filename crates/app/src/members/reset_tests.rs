@@ -109,6 +109,22 @@ async fn a_member_chooses_another_password_and_none_that_became_known() {
 }
 
 #[tokio::test]
+async fn the_host_helps_who_can_come_in_no_longer() {
+    for House { app, clock, .. } in testing::houses().await {
+        let ann = member(&app, ANN, Role::Administrator).await;
+        let secret = app.begin_factor(&ann).await.unwrap().secret;
+        app.confirm_factor(&ann, &code_at(&secret, clock.now())).await.unwrap();
+        assert!(matches!(app.reset_member("nobody@example.com", NEW.into()).await, Err(AppError::NotFound { .. })));
+        assert!(matches!(app.reset_member(ANN, "short".into()).await, Err(AppError::Invalid(_))));
+        assert_eq!(app.reset_member("Ann@example.com", NEW.into()).await.unwrap().id, ann.member.id);
+        assert!(matches!(app.sign_in(ANN, OLD, Visitor::default()).await, Err(AppError::SignIn(_))));
+        assert!(matches!(app.sign_in(ANN, NEW, Visitor::default()).await, Ok(Entered::In(_))), "no second factor is left");
+        let rows = app.records.self_events(&SelfQuery { limit: 10, ..Default::default() }).await.unwrap();
+        assert!(rows.iter().any(|r| r.operation == "members.reset" && r.outcome == "success"));
+    }
+}
+
+#[tokio::test]
 async fn an_invitation_is_mailed_to_the_invited() {
     for House { app, post, .. } in testing::houses().await {
         let admin = member(&app, "admin@example.com", Role::Administrator).await;
