@@ -7,6 +7,7 @@ use std::{net::IpAddr, sync::Arc};
 use tower_http::{compression::CompressionLayer, trace::TraceLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+mod account;
 mod alerts;
 mod assets;
 mod cookie;
@@ -83,8 +84,17 @@ fn operations() -> OpenApiRouter<Server> {
     OpenApiRouter::with_openapi(openapi::document())
         .routes(routes!(session::first_run, session::start))
         .routes(routes!(session::read, session::sign_in, session::sign_out))
+        .routes(routes!(session::code))
+        .routes(routes!(session::enrol))
+        .routes(routes!(session::confirm_enrolment))
+        .routes(routes!(session::passkey_options))
+        .routes(routes!(session::passkey))
+        .routes(routes!(session::confirm))
         .routes(routes!(session::invitation))
         .routes(routes!(session::accept))
+        .routes(routes!(session::forgot))
+        .routes(routes!(session::reset_offered))
+        .routes(routes!(session::reset))
         .routes(routes!(overview::read))
         .routes(routes!(events::search))
         .routes(routes!(events::count))
@@ -135,6 +145,21 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(members::list))
         .routes(routes!(members::invite))
         .routes(routes!(members::update))
+        .routes(routes!(members::sessions, members::sign_out))
+        .routes(routes!(members::reset_factor))
+        .routes(routes!(account::read))
+        .routes(routes!(account::begin, account::remove))
+        .routes(routes!(account::confirm))
+        .routes(routes!(account::recovery_codes))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::passkey_options))
+        .routes(routes!(account::add_passkey))
+        .routes(routes!(account::remove_passkey))
+        .routes(routes!(account::create_token))
+        .routes(routes!(account::rotate_token))
+        .routes(routes!(account::revoke_token))
+        .routes(routes!(account::end_others))
+        .routes(routes!(account::end))
         .routes(routes!(settings::read))
 }
 

@@ -29,7 +29,7 @@ const BEAT: Duration = Duration::from_millis(250);
 /// Messages that wait for a slow reader.
 const QUEUE: usize = 64;
 /// A session is looked at again this often: who lost his access stops seeing.
-const RECHECK: Duration = Duration::from_secs(60);
+const RECHECK: Duration = Duration::from_secs(10);
 
 /// Where the followers say what is new.
 #[derive(Clone)]
@@ -83,6 +83,7 @@ impl Reader {
                 _ = beat.tick() => self.events().await?,
                 _ = checkpoint.tick() => self.checkpoint().await?,
                 _ = recheck.tick() => {
+                    self.caller = self.server.app.still_in(&self.caller).await.map_err(|_| Gone)?.ok_or(Gone)?;
                     let scope = self.server.app.scope_of(&self.caller, Operation::EventsLive).await.map_err(|_| Gone)?;
                     self.viewer.scope = scope;
                 }

@@ -81,6 +81,7 @@ pub fn document() -> Document {
     let mut document = Described::openapi();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-veritrail"))));
+    components.add_security_scheme("api_token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     components.add_security_scheme("ingest_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     document
 }

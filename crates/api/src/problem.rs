@@ -97,6 +97,7 @@ impl From<AppError> for Problem {
             }
             AppError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", "That does not fit what is there", detail),
             AppError::SignIn(_) => Self::new(StatusCode::UNAUTHORIZED, "sign-in", "Not signed in", detail),
+            AppError::Reauthenticate => Self::new(StatusCode::FORBIDDEN, "reauthenticate", "Show once more who you are", detail),
             AppError::TooMany { retry_after_secs } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts", detail).retry_after(retry_after_secs)
             }

@@ -1,10 +1,10 @@
-//! Who asks: the member of the session cookie, or 401.
+//! Who asks: the member of the session cookie or of the API token, or 401.
 
-use crate::{Server, cookie, problem::Problem};
-use app::Caller;
+use crate::{Server, cookie::Cookie, ingest::bearer, problem::Problem};
+use app::{Caller, sessions::Visitor};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use std::net::{IpAddr, SocketAddr};
 use uuid::Uuid;
@@ -12,17 +12,22 @@ use uuid::Uuid;
 /// A signed-in member.
 pub struct Signed(pub Caller);
 
-/// The client's network address; of a proxy's word only where the configuration names the proxy.
-pub struct Client(pub Option<String>);
+/// Whoever asks: his network address, of a proxy's word only where the configuration names the proxy, and what his browser calls itself.
+pub struct Client(pub Visitor);
 
 impl FromRequestParts<Server> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        let token = cookie::read(&parts.headers, server.http.secure).ok_or_else(Problem::not_signed_in)?.to_owned();
-        let Client(address) = client(parts, server);
-        let member = server.app.session(&token).await?.ok_or_else(Problem::not_signed_in)?;
-        Ok(Self(Caller { member, address, request: Uuid::now_v7() }))
+        let found = match bearer(&parts.headers) {
+            Some(token) => server.app.token(token).await?,
+            None => {
+                let token = Cookie::Session.read(&parts.headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
+                server.app.session(token).await?
+            }
+        };
+        let (member, entry) = found.ok_or_else(Problem::not_signed_in)?;
+        Ok(Self(Caller { member, address: address(parts, server), request: Uuid::now_v7(), entry }))
     }
 }
 
@@ -30,13 +35,14 @@ impl FromRequestParts<Server> for Client {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Self::Rejection> {
-        Ok(client(parts, server))
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).map(str::to_owned);
+        Ok(Self(Visitor { address: address(parts, server), agent }))
     }
 }
 
-fn client(parts: &Parts, server: &Server) -> Client {
+fn address(parts: &Parts, server: &Server) -> Option<String> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    Client(peer.map(|peer| if server.http.proxies.contains(&peer) { forwarded(&parts.headers).unwrap_or(peer) } else { peer }.to_string()))
+    peer.map(|peer| if server.http.proxies.contains(&peer) { forwarded(&parts.headers).unwrap_or(peer) } else { peer }.to_string())
 }
 
 /// The last hop a believed proxy saw.

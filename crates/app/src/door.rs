@@ -3,8 +3,8 @@
 //! A change and its record are one transaction. When the ledger cannot be written, changes, reveals and administrators' reads are
 //! refused; other reads go on into a bounded memory and are refused when that is full.
 
-use crate::{App, AppError, Caller, Kind, Operation, Result};
-use model::{Role, Scope};
+use crate::{App, AppError, Caller, Entry, Kind, Operation, Result};
+use model::{Micros, Role, Scope};
 use serde_json::Value;
 use store::{StoreError, sql::Unit};
 use uuid::Uuid;
@@ -155,7 +155,7 @@ impl App {
     /// What the member may see through this operation, without recording: for work that goes on behind an operation already admitted
     /// (a live stream, a job).
     pub async fn scope_of(&self, caller: &Caller, operation: Operation) -> Result<Scope> {
-        let width = self.door.policy.width(&caller.member, operation, (self.clock)())?;
+        let width = self.width(caller, operation, (self.clock)())?;
         self.scope(caller, width).await
     }
 
@@ -171,22 +171,29 @@ impl App {
         Ok(allowed)
     }
 
-    /// Refuses what the member's role does not allow, and records the attempt: for use cases that look at what is there before they change it,
+    /// Refuses what the member's role does not allow, or what he must show for once more who he is, and records the attempt: for use cases that look at what is there before they change it,
     /// so that a refusal tells nothing of it.
     pub(crate) async fn allowed(&self, caller: &Caller, operation: Operation, target: impl Into<Target>) -> Result<()> {
         self.admit(caller, operation, &target.into(), &Value::Null).await.map(drop)
     }
 
     async fn admit(&self, caller: &Caller, operation: Operation, target: &Target, detail: &Value) -> Result<Width> {
-        let width = self.door.policy.width(&caller.member, operation, (self.clock)())?;
-        if width != Width::No {
-            return Ok(width);
-        }
-        let act = Act::by(caller, operation.name(), target.clone(), detail.clone()).failed("forbidden");
+        let now = (self.clock)();
+        let width = self.width(caller, operation, now)?;
+        let refusal = match caller.entry {
+            _ if width == Width::No => AppError::Forbidden { operation: operation.name() },
+            Entry::Session { shown, .. } if operation.dangerous() && !(0..self.sign_in.shown).contains(&(now - shown)) => AppError::Reauthenticate,
+            _ => return Ok(width),
+        };
+        let act = Act::by(caller, operation.name(), target.clone(), detail.clone()).failed(refusal.reason());
         if let Err(error) = self.door.journal.record(self, act.clone()).await {
             self.door.journal.keep(self, act, error).await?;
         }
-        Err(AppError::Forbidden { operation: operation.name() })
+        Err(refusal)
+    }
+
+    fn width(&self, caller: &Caller, operation: Operation, now: Micros) -> Result<Width> {
+        if caller.entry.covers(operation) { self.door.policy.width(&caller.member, operation, now) } else { Ok(Width::No) }
     }
 
     async fn scope(&self, caller: &Caller, width: Width) -> Result<Scope> {

@@ -34,6 +34,9 @@ pub enum AppError {
     /// Not signed in, or signing in failed; says no more than a stranger may know.
     #[error("{0}")]
     SignIn(String),
+    /// A dangerous operation, and the member showed too long ago who he is.
+    #[error("this needs your password, or a code of your authenticator app, once more")]
+    Reauthenticate,
     #[error("too many attempts; try again in {retry_after_secs} s")]
     TooMany { retry_after_secs: u64 },
     /// The tool's own trail cannot be written, so nothing was done.
@@ -65,6 +68,7 @@ impl AppError {
             Self::Invalid(_) => "invalid",
             Self::Conflict(_) => "conflict",
             Self::SignIn(_) => "sign_in",
+            Self::Reauthenticate => "reauthenticate",
             Self::TooMany { .. } => "too_many",
             Self::SelfLedger(_) => "self_ledger",
             Self::Unavailable(_) => "unavailable",

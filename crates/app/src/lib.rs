@@ -17,20 +17,24 @@ pub mod door;
 pub mod erasures;
 pub mod error;
 pub mod events;
+pub mod factors;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;
+pub mod letters;
 pub mod masking;
 pub mod members;
 pub mod operation;
 pub mod overview;
 pub mod own_trail;
+pub mod passkeys;
 pub mod rules;
 pub mod search;
 pub mod sessions;
 pub mod sources;
 #[cfg(test)]
 mod testing;
+pub mod tokens;
 pub mod view;
 
 pub use door::{Door, Policy, Target, Width};
@@ -44,6 +48,36 @@ pub struct Caller {
     /// The client's network address, as the server saw it.
     pub address: Option<String>,
     pub request: Uuid,
+    pub entry: Entry,
+}
+
+/// How a caller came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The host's command line, or work that goes on for a member after he asked for it.
+    Host,
+    /// A session, and when in it the member last showed who he is.
+    Session { id: Uuid, shown: Micros },
+    /// An API token, and what it is for.
+    Token { id: Uuid, operations: Vec<Operation> },
+}
+
+impl Entry {
+    /// The session's id.
+    pub fn session(&self) -> Option<Uuid> {
+        match self {
+            Self::Session { id, .. } => Some(*id),
+            Self::Host | Self::Token { .. } => None,
+        }
+    }
+
+    /// Whether it reaches so far; the member's role is asked besides.
+    pub fn covers(&self, operation: Operation) -> bool {
+        match self {
+            Self::Token { operations, .. } => operations.contains(&operation),
+            Self::Host | Self::Session { .. } => true,
+        }
+    }
 }
 
 impl Caller {
@@ -60,7 +94,7 @@ impl Caller {
             active: true,
             created: 0,
         };
-        Self { member, address: None, request: Uuid::now_v7() }
+        Self { member, address: None, request: Uuid::now_v7(), entry: Entry::Host }
     }
 }
 
@@ -87,6 +121,9 @@ pub struct AppParts {
     pub public_url: String,
     /// A demonstration with simulated data.
     pub demo: bool,
+    pub sign_in: sessions::SignInPolicy,
+    /// Mail to members; `None`: none is sent.
+    pub letters: Option<Arc<dyn letters::Letters>>,
     pub clock: fn() -> Micros,
 }
 
@@ -114,6 +151,8 @@ pub struct Shared {
     pub(crate) passwords: members::Passwords,
     pub public_url: String,
     pub demo: bool,
+    pub(crate) sign_in: sessions::SignInPolicy,
+    pub(crate) letters: Option<Arc<dyn letters::Letters>>,
     pub clock: fn() -> Micros,
 }
 
@@ -127,7 +166,8 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, .. } = parts;
+        let (public_url, demo, sign_in, letters, clock) = (parts.public_url, parts.demo, parts.sign_in, parts.letters, parts.clock);
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -147,6 +187,8 @@ impl App {
             passwords: members::Passwords::new()?,
             public_url,
             demo,
+            sign_in,
+            letters,
             clock,
         })))
     }

@@ -25,6 +25,11 @@ macro_rules! operations {
 
 operations! {
     SessionRead = "session.read" Read;
+    SessionConfirm = "session.confirm" Change;
+    OwnAccount = "own.account" Read;
+    OwnFactors = "own.factors" Change;
+    OwnSignOut = "own.sign_out" Change;
+    OwnTokens = "own.tokens" Change;
     OverviewRead = "overview.read" Read;
     EventsSearch = "events.search" Read;
     EventsRead = "events.read" Read;
@@ -75,12 +80,27 @@ operations! {
     MembersList = "members.list" Read;
     MembersInvite = "members.invite" Change;
     MembersUpdate = "members.update" Change;
+    MembersSessions = "members.sessions" Read;
+    MembersSignOut = "members.sign_out" Change;
+    MembersFactors = "members.factors" Change;
     SettingsRead = "settings.read" Read;
 }
 
 impl Operation {
     pub fn from_name(name: &str) -> Option<Operation> {
         Operation::ALL.iter().copied().find(|o| o.name() == name)
+    }
+
+    /// Whether the member must have shown shortly before who he is: a browser left open does not do for these.
+    pub fn dangerous(self) -> bool {
+        use Operation::*;
+        matches!(self, ErasuresCreate | HoldsRelease | SourcesKeys | MembersInvite | MembersUpdate | MembersFactors | OwnFactors | OwnTokens)
+    }
+
+    /// Whether a member may let a program do it for him: nothing dangerous, nothing of his account, and nothing that unmasks.
+    pub fn for_programs(self) -> bool {
+        use Operation::*;
+        !self.dangerous() && !matches!(self, SessionConfirm | OwnAccount | OwnSignOut | EventsReveal | RevealsDecide | MaskingUpdate)
     }
 
     /// Whether it leaves a trace. Asking who one is oneself, which every page does, shows nothing of others.

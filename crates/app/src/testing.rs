@@ -2,12 +2,19 @@
 
 use crate::{
     App, AppParts, Policy,
+    letters::{Letter, Letters},
     masking::{Classes, Masking, REVEALS_PER_DAY},
     rules::RuleBook,
+    sessions::SignInPolicy,
 };
+use async_trait::async_trait;
 use ledger::{Keyring, Master, Reader};
 use model::{Micros, position::ACTIVITY};
-use std::{cell::Cell, num::NonZeroUsize, sync::Arc};
+use std::{
+    cell::Cell,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
 use store::{
     blobs::{Blobs, Directory},
     events::Splits,
@@ -40,8 +47,28 @@ fn now() -> Micros {
     NOW.get()
 }
 
+/// A letter box: what was written to members, instead of a mail server. Sending itself is proven beside a real one.
+#[derive(Default)]
+pub(crate) struct Post(Mutex<Vec<Letter>>);
+
+impl Post {
+    /// Everything written so far, which is forgotten.
+    pub fn taken(&self) -> Vec<Letter> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Letters for Post {
+    async fn send(&self, letter: Letter) -> crate::Result<()> {
+        self.0.lock().unwrap().push(letter);
+        Ok(())
+    }
+}
+
 pub(crate) struct House {
     pub app: App,
+    pub post: Arc<Post>,
     pub clock: Clock,
     /// The URL of its records, for a second connection.
     pub records_url: String,
@@ -50,15 +77,20 @@ pub(crate) struct House {
 
 /// One house of each kind.
 pub(crate) async fn houses() -> Vec<House> {
+    houses_with(SignInPolicy::default()).await
+}
+
+/// The same under this policy.
+pub(crate) async fn houses_with(sign_in: SignInPolicy) -> Vec<House> {
     NOW.set(START);
-    let mut houses = vec![house(None).await];
+    let mut houses = vec![house(None, sign_in.clone()).await];
     if let Some(url) = testkit::postgres().await {
-        houses.push(house(Some(url)).await);
+        houses.push(house(Some(url), sign_in).await);
     }
     houses
 }
 
-async fn house(records: Option<String>) -> House {
+async fn house(records: Option<String>, sign_in: SignInPolicy) -> House {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| testkit::sqlite(folder.path(), name);
     let records_url = records.unwrap_or_else(|| file("records.db"));
@@ -66,6 +98,7 @@ async fn house(records: Option<String>) -> House {
     let keyring = Arc::new(Keyring::new(Master::from_secret(&[7; 32]).unwrap(), Arc::new(keys), NonZeroUsize::new(100).unwrap()));
     let trail = Arc::new(SqlTrail::open(Database::open(&file("trail.db"), "trail").await.unwrap(), ACTIVITY, 0).await.unwrap());
     let blobs: Arc<dyn Blobs> = Arc::new(Directory::open(folder.path().join("blobs")).unwrap());
+    let post = Arc::new(Post::default());
     let events = Arc::new(Splits::open(folder.path().join("index")).await.unwrap());
     let parts = AppParts {
         records: Database::open(&records_url, "records").await.unwrap(),
@@ -81,9 +114,11 @@ async fn house(records: Option<String>) -> House {
         self_generation: 0,
         public_url: "https://veritrail.example.com/".into(),
         demo: false,
+        sign_in,
+        letters: Some(post.clone()),
         clock: now,
     };
-    House { app: App::new(parts).await.unwrap(), clock: Clock, records_url, _folder: folder }
+    House { app: App::new(parts).await.unwrap(), post, clock: Clock, records_url, _folder: folder }
 }
 
 /// Makes every write to the self ledger fail, or lets it work again, through a connection of its own.

@@ -3,6 +3,7 @@
 use crate::{
     Operation,
     masking::{FieldState, Origin},
+    sessions::Step,
 };
 use connectors::SettingKind;
 use model::{
@@ -82,6 +83,9 @@ pub(crate) mod words {
     }
     pub fn operations() -> utoipa::openapi::Array {
         utoipa::openapi::ArrayBuilder::new().items(one_of(Operation::ALL.iter().map(|o| o.name()))).build()
+    }
+    pub fn step() -> Object {
+        one_of(Step::ALL.map(Step::name))
     }
     pub fn source_state() -> Object {
         one_of(["active", "paused"])

@@ -43,10 +43,6 @@ impl std::fmt::Debug for Mail {
 
 impl Mail {
     pub fn new(config: &MailConfig) -> Result<Self, ConfigError> {
-        let mailbox = |key: &'static str, text: &str| {
-            text.parse::<Mailbox>()
-                .map_err(|e| ConfigError::new(key, format!("'{text}' is not a mail address ({e}); write name@example.com or Name <name@example.com>")))
-        };
         let to = config.to.iter().map(|text| mailbox("mail.to", text)).collect::<Result<Vec<_>, _>>()?;
         if to.is_empty() || to.len() > MAX_RECIPIENTS {
             return Err(ConfigError::new("mail.to", format!("{} addresses; give 1 to {MAX_RECIPIENTS}", to.len())));
@@ -71,7 +67,7 @@ impl Mail {
             message = message.to(to.clone());
         }
         message
-            .multipart(MultiPart::alternative_plain_html(plain(notice), html(notice)))
+            .multipart(MultiPart::alternative_plain_html(plain(&notice.title, &notice.lines, &notice.link), html(&notice.title, &notice.lines, &notice.link)))
             .map_err(|e| ChannelError::Refused(format!("{}: the mail could not be written: {e}", self.name)))
     }
 }
@@ -92,8 +88,13 @@ impl Channel for Mail {
     }
 }
 
+pub(crate) fn mailbox(key: &'static str, text: &str) -> Result<Mailbox, ConfigError> {
+    text.parse::<Mailbox>()
+        .map_err(|e| ConfigError::new(key, format!("'{text}' is not a mail address ({e}); write name@example.com or Name <name@example.com>")))
+}
+
 /// The URL as lettre wants it, and its host. Encryption can be left out towards this machine only.
-fn checked(text: &str) -> Result<(String, String), ConfigError> {
+pub(crate) fn checked(text: &str) -> Result<(String, String), ConfigError> {
     let wrong = |problem: &str| ConfigError::new("mail.url", problem);
     let mut url = Url::parse(text).map_err(|_| wrong("it is not a URL; write smtps://user:password@host:465"))?;
     let host = url.host_str().filter(|h| !h.is_empty()).ok_or_else(|| wrong("it names no host"))?.to_owned();
@@ -122,29 +123,29 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 /// Headers are lines: whatever could begin another becomes a space.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn plain(notice: &Notice) -> String {
-    let mut text = format!("{}\n\n", notice.title);
-    for line in &notice.lines {
+pub(crate) fn plain(title: &str, lines: &[String], link: &str) -> String {
+    let mut text = format!("{title}\n\n");
+    for line in lines {
         text.push_str(line);
         text.push('\n');
     }
-    if !notice.link.is_empty() {
-        text.push_str(&format!("\n{}\n", notice.link));
+    if !link.is_empty() {
+        text.push_str(&format!("\n{link}\n"));
     }
     text
 }
 
-fn html(notice: &Notice) -> String {
-    let mut text = format!("<!doctype html><html><body style=\"font-family:sans-serif\"><p><strong>{}</strong></p>", escape(&notice.title));
-    for line in &notice.lines {
+pub(crate) fn html(title: &str, lines: &[String], link: &str) -> String {
+    let mut text = format!("<!doctype html><html><body style=\"font-family:sans-serif\"><p><strong>{}</strong></p>", escape(title));
+    for line in lines {
         text.push_str(&format!("<p>{}</p>", escape(line)));
     }
-    if notice.link.starts_with("https://") || notice.link.starts_with("http://") {
-        text.push_str(&format!("<p><a href=\"{0}\">{0}</a></p>", escape(&notice.link)));
+    if link.starts_with("https://") || link.starts_with("http://") {
+        text.push_str(&format!("<p><a href=\"{0}\">{0}</a></p>", escape(link)));
     }
     text.push_str("</body></html>");
     text

@@ -3,7 +3,7 @@
 
 mod notice;
 
-use channels::{Channel, ChannelError, Dispatcher, Mail, MailConfig, Patience, Secret};
+use channels::{Channel, ChannelError, Dispatcher, Letter, Letters, Mail, MailConfig, Patience, Secret};
 use notice::notice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,4 +74,26 @@ async fn a_busy_server_is_tried_again_and_a_refusal_is_not() {
     assert_eq!((health[1].sent, health[1].retried, health[1].given_up), (0, 0, 1), "{health:?}");
     assert!(health[1].last_error.as_deref().unwrap().contains("550"), "{health:?}");
     assert!(never.quiet());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_goes_to_one_person_and_what_fails_does_not_tell_of_him() {
+    let Some(server) = Receiver::start("smtp.py", &[]) else { return };
+    let Some(never) = Receiver::start("smtp.py", &["--refuse"]) else { return };
+    let letters = |port: u16| Letters::new(&Secret::new(format!("smtp://127.0.0.1:{port}?tls=none")), "Veritrail <audit@example.com>").unwrap();
+    let letter = Letter {
+        to: "ann@example.com".into(),
+        subject: "Another\r\nBcc: eve@example.com".into(),
+        lines: vec!["One line.".into()],
+        link: "https://veritrail.example.com/password-resets/t0ken".into(),
+    };
+    letters(server.port).send(&letter).await.unwrap();
+    let got = server.next();
+    assert_eq!(got["to"], serde_json::json!(["ann@example.com"]));
+    let text = got["text"].as_str().unwrap();
+    assert!(text.contains("t0ken") && text.contains("Auto-Submitted: auto-generated"), "{text}");
+    let error = letters(never.port).send(&letter).await.unwrap_err().to_string();
+    assert!(error.contains("550") && !error.contains("ann@") && !error.contains("t0ken"), "{error}");
+    let wrong = Letter { to: "no address".into(), ..letter };
+    assert!(matches!(letters(server.port).send(&wrong).await, Err(ChannelError::Refused(_))));
 }

@@ -1,8 +1,10 @@
 //! Everything relational, one narrow trait per noun, implemented for every [`crate::sql::Handle`]: a pool to read, a unit to change.
 
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
+pub use api_tokens::{ApiToken, ApiTokens};
 pub use departments::Departments;
 pub use erasures::{Erasures, Holds};
+pub use factors::{Authenticator, Factors};
 pub use field_classes::FieldClasses;
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
@@ -11,6 +13,8 @@ pub use invitations::{Invitation, Invitations};
 pub use jobs::Jobs;
 pub use links::{Account, Links, Meeting, SubjectName};
 pub use members::Members;
+pub use passkeys::{Passkey, Passkeys};
+pub use password_resets::PasswordResets;
 pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
 pub use reveals::Reveals;
@@ -18,10 +22,13 @@ pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
 pub use sources::Sources;
+pub use steps::{SignInStep, SignInSteps};
 
 mod alerts;
+mod api_tokens;
 mod departments;
 mod erasures;
+mod factors;
 mod field_classes;
 mod findings;
 mod followers;
@@ -30,6 +37,8 @@ mod invitations;
 mod jobs;
 mod links;
 mod members;
+mod passkeys;
+mod password_resets;
 mod persons;
 mod polls;
 mod reveals;
@@ -38,6 +47,7 @@ mod self_events;
 mod sessions;
 mod settings;
 mod sources;
+mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -51,6 +61,11 @@ pub(crate) const PARTS: &[&[Migration]] = &[
     settings::MIGRATIONS,
     members::MIGRATIONS,
     sessions::MIGRATIONS,
+    factors::MIGRATIONS,
+    steps::MIGRATIONS,
+    passkeys::MIGRATIONS,
+    api_tokens::MIGRATIONS,
+    password_resets::MIGRATIONS,
     invitations::MIGRATIONS,
     self_events::MIGRATIONS,
     departments::MIGRATIONS,

@@ -286,6 +286,13 @@ pub enum Member {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// For who can come in no longer: another password, and no second factor any more; sessions and tokens end.
+    Reset {
+        email: String,
+        /// Reads the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

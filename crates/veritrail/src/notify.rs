@@ -1,13 +1,14 @@
-//! Who is told of alerts, as the configuration says: mail, a signed webhook, both, or nobody.
+//! Who is told of alerts, as the configuration says: mail, a signed webhook, both, or nobody; and letters to members.
 
 use crate::config::Config;
 use anyhow::{Context, Result};
 use app::{
     AppError,
     alerts::{AlertNotice, Nobody, Notify},
+    letters::{self, Letter},
 };
 use async_trait::async_trait;
-use channels::{Channel, Dispatcher, Mail, MailConfig, Notice, Patience, Secret, Webhook, WebhookConfig};
+use channels::{Channel, Dispatcher, Letters, Mail, MailConfig, Notice, Patience, Secret, Webhook, WebhookConfig};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ impl Notify for Told {
 /// Starts the channels that are configured.
 pub fn notify(config: &Config) -> Result<Arc<dyn Notify>> {
     let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
-    if !config.mail.url.is_empty() {
+    if !config.mail.url.is_empty() && !config.mail.to.is_empty() {
         let mail = MailConfig { url: Secret::new(&config.mail.url), from: config.mail.from.clone(), to: config.mail.to.clone() };
         channels.push(Arc::new(Mail::new(&mail).context("[mail] is wrong")?));
     }
@@ -46,4 +47,23 @@ pub fn notify(config: &Config) -> Result<Arc<dyn Notify>> {
         return Ok(Arc::new(Nobody));
     }
     Ok(Arc::new(Told(Dispatcher::start(channels, &Patience::default()))))
+}
+
+struct Post(Letters);
+
+#[async_trait]
+impl letters::Letters for Post {
+    async fn send(&self, letter: Letter) -> Result<(), AppError> {
+        let Letter { to, subject, lines, link } = letter;
+        self.0.send(&channels::Letter { to, subject, lines, link }).await.map_err(|e| AppError::Unavailable(e.to_string()))
+    }
+}
+
+/// Mail to members, where a mail server is configured.
+pub fn letters(config: &Config) -> Result<Option<Arc<dyn letters::Letters>>> {
+    if config.mail.url.is_empty() {
+        return Ok(None);
+    }
+    let letters = Letters::new(&Secret::new(&config.mail.url), &config.mail.from).context("[mail] is wrong")?;
+    Ok(Some(Arc::new(Post(letters))))
 }

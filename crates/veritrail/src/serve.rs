@@ -6,7 +6,7 @@ use crate::{
     assets,
     config::{Config, Explained},
     masking::masking,
-    notify::notify,
+    notify::{letters, notify},
     rules,
     stores::{Claim, Stores},
 };
@@ -79,6 +79,8 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         self_generation: 0,
         public_url: config.public_url(),
         demo,
+        sign_in: config.sign_in()?,
+        letters: letters(config)?,
         clock: app::system_clock,
     })
     .await?;

@@ -14,6 +14,8 @@ export class ApiError extends Error {
     readonly title: string,
     readonly detail: string,
     readonly errors: FieldProblem[] = [],
+    /** The kind of problem, as `/problems/forbidden`. */
+    readonly kind = "",
   ) {
     super(detail || title);
     this.name = "ApiError";
@@ -24,7 +26,8 @@ function problemOf(status: number, text: string, retryAfter: string | null): Api
   const wait = retryAfter ? ` Try again in ${retryAfter} seconds.` : "";
   try {
     const body = JSON.parse(text);
-    return new ApiError(status, body.title ?? `The server answered ${status}`, (body.detail ?? "") + wait, body.errors);
+    const title = body.title ?? `The server answered ${status}`;
+    return new ApiError(status, title, (body.detail ?? "") + wait, body.errors, body.type);
   } catch {
     return new ApiError(status, `The server answered ${status}`, wait.trim());
   }
@@ -56,10 +59,15 @@ type BodyOf<P extends keyof paths, M extends Method> = paths[P][M] extends {
 }
   ? Body
   : undefined;
-type AnswerOf<P extends keyof paths, M extends Method> = paths[P][M] extends {
-  responses: { 200: { content: { "application/json": infer Answer } } };
+type Answered<Responses, Status extends number> = Responses extends {
+  [S in Status]: { content: { "application/json": infer Answer } };
 }
   ? Answer
+  : never;
+type AnswerOf<P extends keyof paths, M extends Method> = paths[P][M] extends { responses: infer Responses }
+  ? Responses extends { 200: { content: { "application/json": unknown } } }
+    ? Answered<Responses, 200> | Answered<Responses, 202>
+    : undefined
   : undefined;
 
 type Asked<P extends keyof paths, M extends Method> = {
@@ -75,8 +83,28 @@ export function address(path: string, parts: Record<string, string> = {}, query:
   return filled + queryString(query);
 }
 
+/** Asks the member to show once more who he is; false when he would rather not. */
+let confirm: (() => Promise<boolean>) | undefined;
+/** Who asks, when the server wants a fresh proof before a dangerous act. The call is repeated after it. */
+export function confirmWith(ask: typeof confirm): void {
+  confirm = ask;
+}
+
 function caller<M extends Method>(method: M) {
+  const send = sender(method);
   return async <P extends PathOf<M>>(path: P, asked: Asked<P, M> = {}): Promise<AnswerOf<P, M>> => {
+    try {
+      return await send(path, asked);
+    } catch (problem) {
+      const stale = problem instanceof ApiError && problem.kind === "/problems/reauthenticate";
+      if (!stale || !(await confirm?.())) throw problem;
+      return send(path, asked);
+    }
+  };
+}
+
+function sender<M extends Method>(method: M) {
+  return async <P extends PathOf<M>>(path: P, asked: Asked<P, M>): Promise<AnswerOf<P, M>> => {
     const headers: Record<string, string> = { Accept: "application/json" };
     // The server refuses unsafe methods without this header: a foreign page cannot set it without a preflight.
     if (method !== "get") headers["X-Veritrail"] = "1";

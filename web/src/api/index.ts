@@ -2,7 +2,7 @@ import { get, patch, post, remove, upload } from "./client";
 import type { EventQuery } from "./query";
 import type * as T from "./types";
 
-export { API_ROOT, ApiError } from "./client";
+export { API_ROOT, ApiError, confirmWith } from "./client";
 export type { LiveEvents } from "./live";
 export { openLive } from "./live";
 export type { EventQuery } from "./query";
@@ -19,9 +19,33 @@ export const api = {
   begin: (body: T.FirstRun) => post("/first-run", { body }),
   session: (signal?: Signal) => get("/session", { signal }),
   signIn: (email: string, password: string) => post("/session", { body: { email, password } }),
+  giveCode: (code: string) => post("/session/code", { body: { code } }),
+  forgotPassword: (email: string) => post("/password-resets", { body: { email } }),
+  offeredReset: (token: string, signal?: Signal) => get("/password-resets/{token}", { path: { token }, signal }),
+  resetPassword: (token: string, password: string) => post("/password-resets/accept", { body: { token, password } }),
+  changePassword: (password: string) => post("/me/password", { body: { password } }),
+  passkeyRequest: () => post("/session/passkey/options"),
+  signInByPasskey: (body: T.PasskeyProof) => post("/session/passkey", { body }),
+  enrolInStep: () => post("/session/enrolment"),
+  confirmInStep: (code: string) => post("/session/enrolment/confirm", { body: { code } }),
+  confirmSession: (body: T.ProofOfMember) => post("/session/confirm", { body }),
   signOut: () => remove("/session"),
   invitation: (token: string, signal?: Signal) => get("/invitations/{token}", { path: { token }, signal }),
   accept: (body: T.Acceptance) => post("/invitations/accept", { body }),
+
+  account: (signal?: Signal) => get("/me/account", { signal }),
+  beginFactor: () => post("/me/second-factor"),
+  confirmFactor: (code: string) => post("/me/second-factor/confirm", { body: { code } }),
+  removeFactor: () => remove("/me/second-factor"),
+  renewRecoveryCodes: () => post("/me/recovery-codes"),
+  passkeyCreation: () => post("/me/passkeys/options"),
+  addPasskey: (body: T.PasskeyNew) => post("/me/passkeys", { body }),
+  removePasskey: (id: string) => remove("/me/passkeys/{id}", { path: { id } }),
+  createToken: (body: T.TokenNew) => post("/me/tokens", { body }),
+  rotateToken: (id: string) => post("/me/tokens/{id}/rotate", { path: { id } }),
+  revokeToken: (id: string) => remove("/me/tokens/{id}", { path: { id } }),
+  endSession: (id: string) => remove("/me/sessions/{id}", { path: { id } }),
+  endOtherSessions: () => remove("/me/sessions"),
 
   overview: (query: EventQuery, signal?: Signal) =>
     get("/overview", { query: { from: query.from, until: query.until }, signal }),
@@ -95,5 +119,8 @@ export const api = {
   members: (signal?: Signal) => get("/members", { signal }),
   invite: (body: T.Invite) => post("/members/invitations", { body }),
   updateMember: (id: string, body: T.MemberChange) => patch("/members/{id}", { path: { id }, body }),
+  sessionsOf: (id: string, signal?: Signal) => get("/members/{id}/sessions", { path: { id }, signal }),
+  signOutMember: (id: string) => remove("/members/{id}/sessions", { path: { id } }),
+  resetFactor: (id: string) => remove("/members/{id}/second-factor", { path: { id } }),
   settings: (signal?: Signal) => get("/settings", { signal }),
 };

@@ -525,6 +525,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own.account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/activity": {
         parameters: {
             query?: never;
@@ -536,6 +552,208 @@ export interface paths {
         get: operations["own.events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers a passkey just made. */
+        post: operations["own.factors.passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins making a passkey. */
+        post: operations["own.factors.passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["own.factors.passkey_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another password of one's own; all other sessions end. */
+        post: operations["own.factors.password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes in the place of all earlier ones. */
+        post: operations["own.factors.codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins the enrolment of an authenticator app. What it answers is shown only here. */
+        post: operations["own.factors"];
+        /** Takes the authenticator app and the recovery codes away. */
+        delete: operations["own.factors.remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The app's first code: it is asked for at every sign-in from now on. Answers recovery codes, shown only here. */
+        post: operations["own.factors.confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends all of one's sessions but this one. */
+        delete: operations["own.sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["own.sign_out.one"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token for a program, sent as `Authorization: Bearer`. It is shown only here. */
+        post: operations["own.tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["own.tokens.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/tokens/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another secret for the same token; its days begin anew. */
+        post: operations["own.tokens.rotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -591,6 +809,40 @@ export interface paths {
         patch: operations["members.update"];
         trace?: never;
     };
+    "/members/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a member's second factor away, who lost his phone and his recovery codes; his sessions end. */
+        delete: operations["members.factors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["members.sessions"];
+        put?: never;
+        post?: never;
+        /** Signs a member out everywhere. */
+        delete: operations["members.sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/overview": {
         parameters: {
             query?: never;
@@ -599,6 +851,56 @@ export interface paths {
             cookie?: never;
         };
         get: operations["overview.read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a link to the member of this address, if there is one; the answer is always the same. */
+        post: operations["password.forgotten"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password-resets/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["password.reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password-resets/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link for another password offers. */
+        get: operations["password.offered"];
         put?: never;
         post?: never;
         delete?: never;
@@ -768,8 +1070,111 @@ export interface paths {
         /** Who is signed in, and what his role allows. */
         get: operations["session.read"];
         put?: never;
+        /** By address and password. 202 says what is still to be done, in the same browser, before the session begins. */
         post: operations["session.create"];
         delete: operations["session.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second step by a code of the authenticator app, or a recovery code. */
+        post: operations["session.code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed. */
+        post: operations["session.confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A secret for an authenticator app, where the role needs one before the session begins. */
+        post: operations["session.enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/enrolment/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The first code of that app: the session begins. */
+        post: operations["session.enrol.confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** By a passkey alone: its authenticator has made sure who used it. */
+        post: operations["session.passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a sign-in by a passkey. */
+        post: operations["session.passkey.options"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -933,6 +1338,25 @@ export interface components {
             name: string;
             password: string;
         };
+        /** @description What keeps a member's account safe. */
+        AccountView: {
+            /** @description When an authenticator app was set up. */
+            second_factor: string | null;
+            /** @description His role comes in with one only. */
+            second_factor_needed: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes not used yet.
+             */
+            recovery_codes_left: number;
+            passkeys: components["schemas"]["PasskeyView"][];
+            /** @description Browsers make passkeys for where people reach Veritrail. */
+            passkeys_possible: boolean;
+            /** @description Of programs, oldest first, those that have ended too. */
+            tokens: components["schemas"]["TokenView"][];
+            /** @description The last used first. */
+            sessions: components["schemas"]["SessionItem"][];
+        };
         ActivityView: {
             /** Format: int32 */
             id: number;
@@ -1079,6 +1503,10 @@ export interface components {
             name: string;
             caption: string;
         };
+        /** @description A code of an authenticator app, or, where a sign-in asks for one, a recovery code. */
+        Code: {
+            code: string;
+        };
         ConnectorList: {
             items: components["schemas"]["ConnectorView"][];
         };
@@ -1149,6 +1577,25 @@ export interface components {
              */
             links_added: number;
             refused: components["schemas"]["Refused"][];
+        };
+        /** @description A session begun with the enrolment of a second factor. */
+        EnrolledSession: {
+            session: components["schemas"]["SessionView"];
+            recovery_codes: string[];
+        };
+        /** @description A secret for an authenticator app, shown once. It counts after the first code of it was given. */
+        Enrolment: {
+            /** @description To be typed where nothing can be scanned. */
+            secret: string;
+            /** @description What the drawing says. */
+            uri: string;
+            /**
+             * Format: int32
+             * @description The drawing is a square of so many units.
+             */
+            size: number;
+            /** @description The SVG path of its dark parts. */
+            path: string;
         };
         ErasureList: {
             items: components["schemas"]["ErasureView"][];
@@ -1359,6 +1806,13 @@ export interface components {
         };
         FirstRunNeeded: {
             needed: boolean;
+            /** @description Browsers make passkeys for where people reach Veritrail. */
+            passkeys: boolean;
+            /** @description Mail is sent to members: a link for who forgot his password. */
+            letters: boolean;
+        };
+        Forgotten: {
+            email: string;
         };
         Found: {
             items: components["schemas"]["FoundItem"][];
@@ -1425,6 +1879,8 @@ export interface components {
         InviteLink: {
             link: string;
             expires: string;
+            /** @description It was sent to the invited by mail too. */
+            mailed: boolean;
         };
         /** @description What someone who holds an invitation's link may know of it. */
         InvitedView: {
@@ -1562,6 +2018,8 @@ export interface components {
             departments: components["schemas"]["Named"][];
             person: components["schemas"]["Named"] | null;
             active: boolean;
+            /** @description He has an authenticator app or a passkey. */
+            second_factor: boolean;
             created: string;
             until: string | null;
         };
@@ -1608,6 +2066,43 @@ export interface components {
         OwnTrail: {
             items: components["schemas"]["OwnAct"][];
             next: string | null;
+        };
+        /** @description What a browser needs to make a passkey. Ids and challenges are base64url. */
+        PasskeyCreation: {
+            challenge: string;
+            rp_id: string;
+            user_id: string;
+            user_name: string;
+            display_name: string;
+            /** @description Passkeys the member has already. */
+            exclude: string[];
+        };
+        /** @description A passkey just made; all but the name as the browser gave it, in base64url. */
+        PasskeyNew: {
+            name: string;
+            authenticator_data: string;
+            client_data: string;
+        };
+        /** @description The answer to a challenge, as the browser gave it, in base64url. */
+        PasskeyProof: {
+            id: string;
+            authenticator_data: string;
+            client_data: string;
+            signature: string;
+        };
+        /** @description What a browser needs to ask for a passkey. */
+        PasskeyRequest: {
+            challenge: string;
+            rp_id: string;
+        };
+        PasskeyView: {
+            id: string;
+            name: string;
+            created: string;
+            last_used: string | null;
+        };
+        PasswordNew: {
+            password: string;
         };
         /** @description 168 cells, Monday 00:00 first, in the person's zone. */
         Pattern: {
@@ -1663,6 +2158,11 @@ export interface components {
             detail: string;
             /** @description Fields at fault, where there are any. */
             errors?: components["schemas"]["FieldFault"][];
+        };
+        /** @description How a member shows again that it is he: by his password, or by a code of his app. */
+        Proof: {
+            password?: string | null;
+            code?: string | null;
         };
         /** @description That an event stands in the ledger under a signed checkpoint; everything a verifier needs. */
         ProofView: {
@@ -1723,6 +2223,10 @@ export interface components {
             stream: string | null;
             note: string;
         };
+        /** @description New recovery codes, shown once; earlier ones are void. */
+        RecoveryCodes: {
+            codes: string[];
+        };
         /** @description A line that was not taken, and why. */
         Refused: {
             /** Format: int64 */
@@ -1736,6 +2240,15 @@ export interface components {
             /** Format: int64 */
             duplicates: number;
             refused: components["schemas"]["ReasonView"] | null;
+        };
+        /** @description The other password, with the token of the link. */
+        ResetAnswer: {
+            token: string;
+            password: string;
+        };
+        /** @description What someone who holds a link may know of it. */
+        ResetView: {
+            email: string;
         };
         RevealDecision: {
             approve: boolean;
@@ -1799,10 +2312,30 @@ export interface components {
             /** @description What to do then, in order. */
             next: string[];
         };
+        /** @description What is still to be done before the session begins. */
+        SecondStep: {
+            /** @enum {string} */
+            step: "code" | "passkey" | "enrol";
+        };
+        /** @description One session: where and when it was begun, and with what. */
+        SessionItem: {
+            /** Format: uuid */
+            id: string;
+            created: string;
+            last_used: string;
+            address: string | null;
+            /** @description What the browser called itself. */
+            agent: string | null;
+            /** @description The one that asks. */
+            current: boolean;
+        };
+        SessionItems: {
+            items: components["schemas"]["SessionItem"][];
+        };
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "events.reveal" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "masking.list" | "masking.update" | "reveals.list" | "reveals.decide" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read")[];
+            operations: ("session.read" | "session.confirm" | "own.account" | "own.factors" | "own.sign_out" | "own.tokens" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "events.reveal" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "masking.list" | "masking.update" | "reveals.list" | "reveals.decide" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "members.sessions" | "members.sign_out" | "members.factors" | "settings.read")[];
             organisation: string;
             demo: boolean;
         };
@@ -1968,6 +2501,34 @@ export interface components {
             subject: string;
             object_type: string;
             label: string;
+        };
+        /** @description What a program may do for a member, and for how long. */
+        TokenNew: {
+            name: string;
+            /** @description Those the member may use himself, but none that is dangerous and none of his account. */
+            operations: string[];
+            /**
+             * Format: int32
+             * @description 1 to 365.
+             */
+            days: number;
+        };
+        /** @description A token, the only time it is shown. */
+        TokenShown: {
+            /** Format: uuid */
+            id: string;
+            token: string;
+            expires: string;
+        };
+        TokenView: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            operations: string[];
+            created: string;
+            expires: string;
+            last_used: string | null;
+            revoked: string | null;
         };
         TopActor: {
             actor: components["schemas"]["ActorView"];
@@ -2712,6 +3273,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
+                };
+            };
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2828,6 +3397,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
                 };
             };
             default: {
@@ -3179,6 +3756,33 @@ export interface operations {
             };
         };
     };
+    "own.account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "own.events": {
         parameters: {
             query?: {
@@ -3212,6 +3816,369 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.passkey_options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.passkey_remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordNew"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.factors.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.sign_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.sign_out.one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.tokens.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "own.tokens.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenShown"];
                 };
             };
             default: {
@@ -3315,6 +4282,89 @@ export interface operations {
             };
         };
     };
+    "members.factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "members.sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionItems"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "members.sign_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "overview.read": {
         parameters: {
             query?: {
@@ -3333,6 +4383,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "password.forgotten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "password.reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "password.offered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetView"];
                 };
             };
             default: {
@@ -3662,6 +4809,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondStep"];
+                };
+            };
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3686,6 +4841,182 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.enrol.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledSession"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "session.passkey.options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequest"];
+                };
             };
             default: {
                 headers: {

@@ -20,6 +20,18 @@ export type MemberChange = Schemas["MemberChange"];
 export type FirstRun = Schemas["FirstRun"];
 export type Acceptance = Schemas["Acceptance"];
 export type Session = Schemas["SessionView"];
+/** What is still to be done before a session begins. */
+export type SecondStep = Schemas["SecondStep"];
+export type Enrolment = Schemas["Enrolment"];
+export type Account = Schemas["AccountView"];
+export type Passkey = Schemas["PasskeyView"];
+export type PasskeyNew = Schemas["PasskeyNew"];
+export type PasskeyProof = Schemas["PasskeyProof"];
+export type ApiToken = Schemas["TokenView"];
+export type TokenNew = Schemas["TokenNew"];
+export type SessionItem = Schemas["SessionItem"];
+/** How a member shows once more who he is. */
+export type ProofOfMember = Schemas["Proof"];
 /** What a member may be allowed to call; a misspelt one is a type error. */
 export type Operation = Session["operations"][number];
 

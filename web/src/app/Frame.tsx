@@ -50,7 +50,15 @@ export function Frame() {
     );
   return (
     <Suspense fallback={<Loading />}>
-      {firstRun.data?.needed ? <FirstRunPage onDone={enter} /> : <SignInPage onDone={enter} />}
+      {firstRun.data?.needed ? (
+        <FirstRunPage onDone={enter} />
+      ) : (
+        <SignInPage
+          passkeys={firstRun.data?.passkeys ?? false}
+          letters={firstRun.data?.letters ?? false}
+          onDone={enter}
+        />
+      )}
     </Suspense>
   );
 }

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { Session } from "../api";
 import { Menu } from "../ui/Menu";
 import { ErrorState } from "../ui/states";
@@ -48,6 +49,11 @@ export function MemberMenu({ session, scheme, onScheme, onKeys, signOut }: Props
               </button>
             ))}
           </fieldset>
+          <p>
+            <Link to="/account" onClick={close}>
+              My account
+            </Link>
+          </p>
           <div className="vt-actions">
             <Button
               variant="default"

@@ -1,10 +1,11 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError, api, type Session } from "../api";
 import { isForThePage } from "../ui/keys";
 import { Loading } from "../ui/states";
+import { Confirm } from "./Confirm";
 import { LedgerChip } from "./LedgerChip";
 import { LiveChip } from "./live";
 import { MemberMenu } from "./MemberMenu";
@@ -23,6 +24,7 @@ export function Shell({ session }: { session: Session }) {
   const [over, setOver] = useState<"palette" | "keys" | null>(null);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const cache = useQueryClient();
+  const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => {
     const ahead = setTimeout(() => void import("./Palette"), AHEAD_MS);
@@ -58,6 +60,7 @@ export function Shell({ session }: { session: Session }) {
     : "Go to a page or an action";
   const turnScheme = () => setColorScheme(NEXT_SCHEME[colorScheme]);
   const actions = [
+    { title: "My account", run: () => void navigate({ to: "/account" }) },
     { title: "Sign out", run: () => void signOut().catch(() => setOver(null)) },
     { title: "Change the theme", run: turnScheme },
     { title: "List the keys", run: () => setOver("keys") },
@@ -103,6 +106,7 @@ export function Shell({ session }: { session: Session }) {
           </Suspense>
         </main>
       </div>
+      <Confirm hasApp={session.member.second_factor} />
       <Suspense fallback={null}>
         {over === "palette" && (
           <Palette actions={actions} onClose={() => setOver((now) => (now === "palette" ? null : now))} />

@@ -95,6 +95,11 @@ const self = createRoute({
   path: "/self",
   component: lazyRouteComponent(() => import("../areas/self/SelfPage"), "SelfPage"),
 });
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../areas/account/AccountPage"), "AccountPage"),
+});
 const jobs = createRoute({
   getParentRoute: () => frame,
   path: "/jobs",
@@ -111,9 +116,16 @@ const invitation = createRoute({
   component: lazyRouteComponent(() => import("../areas/signin/AcceptPage"), "AcceptPage"),
 });
 
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/password-resets/$token",
+  component: lazyRouteComponent(() => import("../areas/signin/ResetPage"), "ResetPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     invitation,
+    reset,
     frame.addChildren([
       home,
       overview,
@@ -132,6 +144,7 @@ export const router = createRouter({
       privacy,
       members,
       self,
+      account,
       jobs,
       settings,
     ]),

@@ -1,69 +1,17 @@
 // The first day of a fresh server: code, administrator, the first analyst, and what he finds.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, test } from "node:test";
-import { accessible, close, fits, open, settled, shot } from "./browser.mjs";
-
-const BIN = process.env.VERITRAIL_BIN;
-const skip = !BIN && "VERITRAIL_BIN names no binary to start a fresh server with";
-const dir = mkdtempSync(join(tmpdir(), "veritrail-first-run-"));
-let server;
+import { accessible, close, fits, settled, shot } from "./browser.mjs";
+import { codeOf, fresh, skip, start, stop } from "./fresh.mjs";
 
 after(async () => {
   await close();
-  if (server && server.exitCode === null) {
-    const gone = new Promise((resolve) => server.once("exit", resolve));
-    server.kill();
-    await gone;
-  }
-  rmSync(dir, { recursive: true, force: true });
+  await stop();
 });
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const listener = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = listener.address();
-      listener.close(() => resolve(port));
-    });
-  });
-
-async function start() {
-  const listen = `127.0.0.1:${await freePort()}`;
-  const env = { ...process.env, VERITRAIL__SERVER__LISTEN: listen, VERITRAIL__LOG__FILTER: "warn" };
-  delete env.VERITRAIL__ORGANISATION__NAME;
-  const said = execFileSync(BIN, ["--data", dir, "init"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  server = spawn(BIN, ["--data", dir, "serve"], { env, stdio: "ignore" });
-  const base = `http://${listen}`;
-  const until = Date.now() + 60_000;
-  for (;;) {
-    const up = await fetch(`${base}/health`).catch(() => undefined);
-    if (up?.ok) return { base, said };
-    assert.ok(Date.now() < until && server.exitCode === null, "the fresh server did not start");
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-async function fresh(path, options = {}) {
-  const context = await (await open()).newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(Number(process.env.VERITRAIL_PATIENCE_MS ?? 10_000));
-  page.troubles = [];
-  page.on("pageerror", (error) => page.troubles.push(String(error)));
-  page.on("console", (line) => {
-    if (line.type() === "error" && !line.text().startsWith("Failed to load resource")) page.troubles.push(line.text());
-  });
-  await page.goto(path);
-  return page;
-}
 
 test("code, administrator, an analyst is invited, accepts, and is told what to do", { skip }, async () => {
   const { base, said } = await start();
-  const code = /code\W+(?:is\W+)?([A-Za-z0-9-]{6,})/i.exec(said)?.[1] ?? /^\s*([A-Z0-9-]{8,})\s*$/m.exec(said)?.[1];
-  assert.ok(code, `init printed no code: ${said}`);
+  const code = codeOf(said);
 
   const admin = await fresh(base);
   await admin.getByRole("heading", { name: "Set up Veritrail" }).waitFor();

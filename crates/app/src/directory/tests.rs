@@ -1,6 +1,6 @@
 use super::DirectoryImport;
 use crate::{
-    App, AppError, Caller,
+    App, AppError, Caller, Entry,
     testing::{self, House},
 };
 use model::{
@@ -20,7 +20,7 @@ fn caller(role: Role, departments: Vec<Uuid>) -> Caller {
     let id = Uuid::now_v7();
     let member =
         Member { id, email: format!("{id}@x.example"), name: "Somebody".into(), role, departments, person: None, active: true, until: None, created: 0 };
-    Caller { member, address: None, request: Uuid::now_v7() }
+    Caller { member, address: None, request: Uuid::now_v7(), entry: Entry::Host }
 }
 
 async fn imported(app: &App, file: &str) -> DirectoryImport {

@@ -1,7 +1,7 @@
 //! Writing the `self` ledger: records sealed under the member's key, and their rows for reading.
 
 use super::Target;
-use crate::{App, AppError, Caller, Result};
+use crate::{App, AppError, Caller, Entry, Result};
 use ledger::{Delivery, Keyring, LedgerError, Numbered};
 use model::{
     Actor, ActorKind, Class, Event, EventTime, Member, Micros, Network, Outcome, SubjectKind, SubjectRef, class::act, event::Identity, position::SELF,
@@ -27,6 +27,8 @@ pub(crate) struct Act {
     pub member: Option<Member>,
     pub address: Option<String>,
     pub request: Uuid,
+    /// The API token it was done with.
+    pub token: Option<Uuid>,
     pub operation: &'static str,
     pub target: Target,
     pub detail: Value,
@@ -36,11 +38,16 @@ pub(crate) struct Act {
 
 impl Act {
     pub fn by(caller: &Caller, operation: &'static str, target: Target, detail: Value) -> Self {
-        Self { member: Some(caller.member.clone()), address: caller.address.clone(), request: caller.request, operation, target, detail, failure: None }
+        let token = match caller.entry {
+            Entry::Token { id, .. } => Some(id),
+            Entry::Host | Entry::Session { .. } => None,
+        };
+        let (member, address) = (Some(caller.member.clone()), caller.address.clone());
+        Self { member, address, request: caller.request, token, operation, target, detail, failure: None }
     }
     /// An act of nobody signed in yet, or of the host's command line.
     pub fn unattended(operation: &'static str, member: Option<Member>, address: Option<String>, target: Target) -> Self {
-        Self { member, address, request: Uuid::now_v7(), operation, target, detail: Value::Null, failure: None }
+        Self { member, address, request: Uuid::now_v7(), token: None, operation, target, detail: Value::Null, failure: None }
     }
     pub fn failed(self, reason: &'static str) -> Self {
         Self { failure: Some(reason), ..self }
@@ -141,9 +148,10 @@ pub(crate) fn subject(member: Uuid) -> SubjectRef {
 async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Result<Prepared> {
     let activity = match act.operation.rsplit('.').next() {
         Some("create" | "invite" | "import" | "upload") => act::CREATE,
-        Some("update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "rotate" | "retire" | "seal" | "decide") => {
-            act::UPDATE
-        }
+        Some(
+            "update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "rotate" | "retire" | "seal" | "decide"
+            | "confirm" | "factors" | "reset" | "sign_out" | "tokens",
+        ) => act::UPDATE,
         _ => act::READ,
     };
     let mut event = Event::new(Uuid::nil(), STREAM, NORMALISER, act.operation, Class::Api, activity, EventTime::utc(now));
@@ -185,6 +193,9 @@ fn detail(act: &Act) -> Map<String, Value> {
         other => Map::from_iter([("value".to_owned(), other)]),
     };
     detail.insert("request".into(), act.request.to_string().into());
+    if let Some(token) = act.token {
+        detail.insert("token".into(), token.to_string().into());
+    }
     if let Some(member) = &act.member {
         detail.insert("role".into(), member.role.name().into());
     }

@@ -1,5 +1,8 @@
 use super::{journal::WAITING_READS, *};
-use crate::testing::{self, House, break_ledger};
+use crate::{
+    sessions::Visitor,
+    testing::{self, House, break_ledger},
+};
 use model::{Member, position::SELF};
 use serde_json::json;
 use store::{
@@ -20,7 +23,7 @@ async fn caller(app: &App, role: Role) -> Caller {
         created: 0,
     };
     app.records.add_member(&member, "no password").await.unwrap();
-    Caller { member, address: Some("192.0.2.1".into()), request: Uuid::now_v7() }
+    Caller { member, address: Some("192.0.2.1".into()), request: Uuid::now_v7(), entry: Entry::Host }
 }
 
 async fn rows(app: &App) -> Vec<store::records::SelfEvent> {
@@ -85,7 +88,7 @@ async fn without_its_ledger_nothing_changes_and_administrators_see_nothing() {
         assert_eq!(app.records.setting("title").await.unwrap(), None, "nothing was changed");
         assert!(matches!(app.read(&admin, Operation::MembersList, (), json!({})).await, Err(AppError::SelfLedger(_))));
         assert!(matches!(app.read(&analyst, Operation::JobsFile, (), json!({})).await, Err(AppError::SelfLedger(_))), "nothing leaves");
-        assert!(matches!(app.sign_in("x@example.com", "some password", None).await, Err(AppError::SelfLedger(_))));
+        assert!(matches!(app.sign_in("x@example.com", "some password", Visitor::default()).await, Err(AppError::SelfLedger(_))));
 
         for n in 0..WAITING_READS {
             assert!(app.read(&analyst, Operation::EventsSearch, (), json!({"n": n})).await.is_ok(), "masked read {n}");
@@ -111,7 +114,8 @@ async fn a_read_answers_the_scope_of_the_role() {
         assert_eq!(scope(Role::Analyst, Operation::EventsSearch).await, Scope::everything());
         assert_eq!(scope(Role::DepartmentLead, Operation::EventsSearch).await, Scope::departments([Uuid::from_u128(5)]));
         assert_eq!(scope(Role::Employee, Operation::OwnEvents).await, Scope::person(Uuid::from_u128(6)));
-        let nobody = Caller { member: Member { person: None, ..caller(&app, Role::AccessOwner).await.member }, address: None, request: Uuid::nil() };
+        let nobody =
+            Caller { member: Member { person: None, ..caller(&app, Role::AccessOwner).await.member }, address: None, request: Uuid::nil(), entry: Entry::Host };
         assert_eq!(app.scope_of(&nobody, Operation::OwnEvents).await.unwrap(), Scope::nothing());
         assert_eq!(app.scope_of(&nobody, Operation::MembersList).await.unwrap(), Scope::nothing());
     }

@@ -4,7 +4,7 @@
 //! ends: what was written so far could hold events he may no longer see.
 
 use crate::{
-    App, AppError, Caller, Operation, Result,
+    App, AppError, Caller, Entry, Operation, Result,
     events::{Asked, Viewer, When, resolve_for},
 };
 use model::{Member, Micros, Reach, Role, Scope, query::EventQuery};
@@ -54,7 +54,7 @@ impl Question {
 
     /// The reader this job is for, if he still is that reader.
     pub async fn check_rights(&self, app: &App, operation: Operation, member: &Member) -> Result<Viewer> {
-        let caller = Caller { member: member.clone(), address: None, request: Uuid::nil() };
+        let caller = Caller { member: member.clone(), address: None, request: Uuid::nil(), entry: Entry::Host };
         let scope = app.scope_of(&caller, operation).await?;
         if !member.active || scope.reach == Reach::Nothing {
             return Err(AppError::Forbidden { operation: operation.name() });

@@ -4,7 +4,7 @@ use super::{ORGANISATION, checks};
 use crate::{
     App, AppError, Result, Target,
     door::Act,
-    sessions::{self, SignedIn},
+    sessions::{self, Entered, Visitor},
 };
 use model::{Member, Role};
 use rand::{Rng, rngs::OsRng};
@@ -51,12 +51,13 @@ impl App {
     }
 
     /// Makes the first administrator and signs him in.
-    pub async fn first_run(&self, asked: FirstRun, address: Option<String>) -> Result<SignedIn> {
+    pub async fn first_run(&self, asked: FirstRun, visitor: Visitor) -> Result<Entered> {
+        let address = visitor.address.clone();
         self.throttle("first run", address.as_deref()).await?;
         let now = self.now();
         let organisation = checks::name(&asked.organisation).map_err(|_| AppError::invalid("organisation", "write your organisation's name"))?;
         let email = checks::email(&asked.email)?;
-        checks::password(&asked.password, &email)?;
+        self.check_password(&asked.password, &email).await?;
         let member = Member {
             id: Uuid::now_v7(),
             name: checks::name(&asked.name)?,
@@ -74,7 +75,8 @@ impl App {
         }
         let password = self.passwords.hash(asked.password).await?;
         let act = Act::unattended("first_run.complete", Some(member.clone()), address.clone(), Target::of("member", member.id));
-        let session = self
+        let step = self.step_of_new(&member);
+        let token = self
             .recorded(act, async |unit: &Unit| {
                 unit.lock_members().await?;
                 if unit.member_count().await? > 0 {
@@ -85,11 +87,11 @@ impl App {
                 }
                 unit.put_setting(ORGANISATION, &organisation).await?;
                 unit.add_member(&member, &password).await?;
-                sessions::begin(unit, member.id, now).await
+                self.let_in(unit, member.id, step, &visitor).await
             })
             .await?;
         self.forget_attempts("first run", address.as_deref()).await?;
-        self.signed_in(session, &member).await
+        self.entered(token, step, &member).await
     }
 }
 

@@ -1,10 +1,14 @@
 //! Members: who may sign in, as what, and how they come and go.
 
-use crate::{App, AppError, Caller, Operation, Result, Target, door::Act, sessions};
+use crate::{
+    App, AppError, Caller, Operation, Result, Target,
+    door::Act,
+    sessions::{self, Entered, Visitor},
+};
 use model::{DAY, Member, Micros, Role, time::rfc3339};
 use serde_json::{Value, json};
 use store::{
-    records::{Invitation, Invitations, Members, Persons, Sessions, Settings},
+    records::{ApiTokens, Invitation, Invitations, Members, Persons, Sessions, Settings, SignInSteps},
     sql::Unit,
 };
 use uuid::Uuid;
@@ -13,15 +17,20 @@ pub use view::{Acceptance, InvitationView, Invite, InviteLink, InvitedView, Memb
 
 pub(crate) use passwords::Passwords;
 
+mod breached;
 mod checks;
 mod first_run;
 mod passwords;
+mod reset;
+#[cfg(test)]
+mod reset_tests;
 #[cfg(test)]
 mod tests;
 mod view;
 
-pub use crate::sessions::{SessionView, SignedIn};
+pub use breached::Breached;
 pub use first_run::FirstRun;
+pub use reset::{ResetAnswer, ResetView};
 
 /// How long an invitation's link works.
 pub const INVITATION: Micros = 7 * DAY;
@@ -60,7 +69,9 @@ impl App {
             Ok(unit.add_invitation(&invitation, &sessions::hash(&token)).await?)
         };
         self.change(caller, Operation::MembersInvite, Target::of("invitation", id), detail, work).await?;
-        Ok(InviteLink { link: format!("{}/invitations/{token}", self.public_url.trim_end_matches('/')), expires: rfc3339(now + INVITATION) })
+        let link = format!("{}/invitations/{token}", self.public_url.trim_end_matches('/'));
+        let mailed = self.write_invitation(invite.email.trim(), &link, now + INVITATION).await;
+        Ok(InviteLink { link, expires: rfc3339(now + INVITATION), mailed })
     }
 
     /// What the holder of the link may know.
@@ -70,7 +81,7 @@ impl App {
     }
 
     /// Makes the invited a member and signs him in.
-    pub async fn accept(&self, acceptance: Acceptance, address: Option<String>) -> Result<SignedIn> {
+    pub async fn accept(&self, acceptance: Acceptance, visitor: Visitor) -> Result<Entered> {
         let Acceptance { token, name, password } = acceptance;
         let (hash, now) = (sessions::hash(&token), self.now());
         let found = self.records.invitation(&hash, now).await?.ok_or_else(no_invitation)?;
@@ -85,18 +96,19 @@ impl App {
             active: true,
             created: now,
         };
-        checks::password(&password, &member.email)?;
+        self.check_password(&password, &member.email).await?;
         let password = self.passwords.hash(password).await?;
-        let act = Act::unattended("invitation.accept", Some(member.clone()), address, Target::of("member", member.id));
-        let session = self.recorded(act, async |unit: &Unit| {
+        let act = Act::unattended("invitation.accept", Some(member.clone()), visitor.address.clone(), Target::of("member", member.id));
+        let step = self.step_of_new(&member);
+        let token = self.recorded(act, async |unit: &Unit| {
             if !unit.use_invitation(found.id).await? {
                 return Err(no_invitation());
             }
             unit.add_member(&member, &password).await?;
-            sessions::begin(unit, member.id, now).await
+            self.let_in(unit, member.id, step, &visitor).await
         });
-        let session = session.await?;
-        self.signed_in(session, &member).await
+        let token = token.await?;
+        self.entered(token, step, &member).await
     }
 
     /// Changes role, departments, end or activity. A role that changed or an access that ended ends the member's sessions.
@@ -129,7 +141,9 @@ impl App {
                 return Err(AppError::Conflict("this is the last active administrator; make somebody else one first".into()));
             }
             if after.role != before.role || !after.active || after.until.is_some_and(|until| until <= now) {
+                unit.end_steps_of(id).await?;
                 unit.end_sessions_of(id).await?;
+                unit.revoke_api_tokens_of(id, now).await?;
             }
             Ok(after)
         };
@@ -141,7 +155,7 @@ impl App {
     pub async fn add_member(&self, new: NewMember) -> Result<Member> {
         let now = self.now();
         let email = checks::email(&new.email)?;
-        checks::password(&new.password, &email)?;
+        self.check_password(&new.password, &email).await?;
         let member = Member {
             id: Uuid::now_v7(),
             name: checks::name(&new.name)?,

@@ -1,6 +1,7 @@
 use crate::{
-    App, AppError, Caller, Operation,
+    App, AppError, Caller, Entry, Operation,
     members::{Acceptance, FirstRun, Invite, MemberChange, NewMember},
+    sessions::Visitor,
     testing::{self, House},
 };
 use model::{DAY, Department, HOUR, Member, Role};
@@ -13,7 +14,7 @@ const PASSWORD: &str = "correct horse battery";
 async fn member(app: &App, email: &str, role: Role) -> Caller {
     let new = NewMember { email: email.into(), name: email.into(), role, departments: vec![], until: None, password: PASSWORD.into() };
     let member = app.add_member(new).await.unwrap();
-    Caller { member, address: Some("192.0.2.1".into()), request: Uuid::now_v7() }
+    Caller { member, address: Some("192.0.2.1".into()), request: Uuid::now_v7(), entry: Entry::Host }
 }
 
 fn invite(email: &str, role: Role) -> Invite {
@@ -37,14 +38,14 @@ async fn the_first_run_happens_once_with_the_newest_code() {
             email: "Ada@Example.com".into(),
             password: PASSWORD.into(),
         };
-        assert!(matches!(app.first_run(asked(&old), None).await, Err(AppError::SignIn(_))));
+        assert!(matches!(app.first_run(asked(&old), Visitor::default()).await, Err(AppError::SignIn(_))));
         assert!(app.first_run_needed().await.unwrap());
-        let begun = app.first_run(asked(&code.to_lowercase()), None).await.unwrap();
+        let begun = app.first_run(asked(&code.to_lowercase()), Visitor::default()).await.unwrap().signed_in();
         assert_eq!((begun.session.member.email.as_str(), begun.session.member.role.as_str()), ("ada@example.com", "administrator"));
         assert_eq!(begun.session.organisation, "Example Ltd");
         assert!(begun.session.operations.contains(&"members.invite") && !begun.session.operations.contains(&"events.search"));
         assert!(app.session(&begun.token).await.unwrap().is_some());
-        assert!(app.first_run(asked(&code), None).await.is_err(), "the code is used up");
+        assert!(app.first_run(asked(&code), Visitor::default()).await.is_err(), "the code is used up");
         assert_eq!(app.first_run_code().await.unwrap(), None);
         assert_eq!(app.records.member_count().await.unwrap(), 1);
     }
@@ -59,10 +60,10 @@ async fn an_invitation_makes_one_member_once_within_a_week() {
         assert_eq!(app.invitation(&token).await.unwrap().email, "new@example.com");
         assert_eq!(app.members(&admin).await.unwrap().invitations.len(), 1);
         let accept = |password: &str| Acceptance { token: token.clone(), name: "New".into(), password: password.into() };
-        assert!(matches!(app.accept(accept("short"), None).await, Err(AppError::Invalid(_))));
-        let begun = app.accept(accept(PASSWORD), None).await.unwrap();
+        assert!(matches!(app.accept(accept("short"), Visitor::default()).await, Err(AppError::Invalid(_))));
+        let begun = app.accept(accept(PASSWORD), Visitor::default()).await.unwrap().signed_in();
         assert_eq!(begun.session.member.role, "auditor");
-        assert!(matches!(app.accept(accept(PASSWORD), None).await, Err(AppError::NotFound { .. })));
+        assert!(matches!(app.accept(accept(PASSWORD), Visitor::default()).await, Err(AppError::NotFound { .. })));
         assert!(matches!(app.invite(&admin, invite("new@example.com", Role::Analyst)).await, Err(AppError::Conflict(_))), "roles never combine");
 
         let link = app.invite(&admin, invite("late@example.com", Role::Analyst)).await.unwrap().link;
@@ -116,7 +117,7 @@ async fn sessions_end_by_rest_age_deactivation_and_date() {
     for House { app, clock, .. } in testing::houses().await {
         let admin = member(&app, "admin@example.com", Role::Administrator).await;
         let analyst = member(&app, "analyst@example.com", Role::Analyst).await.member;
-        let sign_in = async || app.sign_in("Analyst@example.com", PASSWORD, None).await.unwrap().token;
+        let sign_in = async || app.sign_in("Analyst@example.com", PASSWORD, Visitor::default()).await.unwrap().signed_in().token;
         let alive = async |token: &str| app.session(token).await.unwrap().is_some();
 
         let rested = sign_in().await;
@@ -146,7 +147,7 @@ async fn sessions_end_by_rest_age_deactivation_and_date() {
         assert!(!alive(&one).await && alive(&two).await);
         app.update_member(&admin, analyst.id, MemberChange { active: Some(false), ..Default::default() }).await.unwrap();
         assert!(!alive(&two).await, "deactivated");
-        assert!(matches!(app.sign_in(&analyst.email, PASSWORD, None).await, Err(AppError::SignIn(_))));
+        assert!(matches!(app.sign_in(&analyst.email, PASSWORD, Visitor::default()).await, Err(AppError::SignIn(_))));
 
         let until = Some(Some(model::time::rfc3339(clock.now() + HOUR)));
         app.update_member(&admin, analyst.id, MemberChange { active: Some(true), until, ..Default::default() }).await.unwrap();
@@ -164,9 +165,9 @@ async fn a_member_becomes_the_person_the_directory_names_by_his_address() {
         let directory = b"employee_id,name,email,department\nE1,Ann Example,Ann@Example.com,Sales\n";
         let admin = member(&app, "admin@example.com", Role::Administrator).await;
         app.import_directory(&admin, directory).await.unwrap();
-        let begun = app.sign_in("ann@example.com", PASSWORD, None).await.unwrap();
+        let begun = app.sign_in("ann@example.com", PASSWORD, Visitor::default()).await.unwrap().signed_in();
         assert_eq!(begun.session.member.person.unwrap().name, "Ann Example");
-        let member = app.session(&begun.token).await.unwrap().unwrap();
+        let (member, _) = app.session(&begun.token).await.unwrap().unwrap();
         let scope = app.read(&Caller { member: member.clone(), ..caller }, Operation::OwnEvents, (), Value::Null).await.unwrap();
         assert_eq!(scope, model::Scope::person(member.person.unwrap()));
     }
@@ -176,7 +177,7 @@ async fn a_member_becomes_the_person_the_directory_names_by_his_address() {
 async fn the_sixth_attempt_waits_and_strangers_learn_nothing() {
     for House { app, clock, .. } in testing::houses().await {
         member(&app, "analyst@example.com", Role::Analyst).await;
-        let here = || Some("192.0.2.9".to_owned());
+        let here = || Visitor::at("192.0.2.9");
         let said = async |email: &str| match app.sign_in(email, "wrong password!", here()).await {
             Err(AppError::SignIn(said)) => said,
             other => panic!("{:?}", other.err()),
@@ -187,7 +188,7 @@ async fn the_sixth_attempt_waits_and_strangers_learn_nothing() {
         }
         let Err(AppError::TooMany { retry_after_secs }) = app.sign_in("analyst@example.com", PASSWORD, here()).await else { panic!("not slowed down") };
         assert!((1..=900).contains(&retry_after_secs), "{retry_after_secs}");
-        assert!(app.sign_in("analyst@example.com", PASSWORD, Some("192.0.2.10".into())).await.is_ok(), "elsewhere he is not locked out");
+        assert!(app.sign_in("analyst@example.com", PASSWORD, Visitor::at("192.0.2.10")).await.is_ok(), "elsewhere he is not locked out");
         clock.pass(15 * model::MINUTE);
         assert!(app.sign_in("analyst@example.com", PASSWORD, here()).await.is_ok());
         let tried = operations(&app).await;

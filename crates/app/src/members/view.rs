@@ -3,8 +3,8 @@
 use crate::{App, Result, view::Named};
 use model::{Member, time::rfc3339};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::HashMap;
-use store::records::{Departments, Invitation, Persons};
+use std::collections::{HashMap, HashSet};
+use store::records::{Departments, Factors, Invitation, Persons};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ pub struct MemberView {
     pub departments: Vec<Named>,
     pub person: Option<Named>,
     pub active: bool,
+    /// He has an authenticator app or a passkey.
+    pub second_factor: bool,
     pub created: String,
     pub until: Option<String>,
 }
@@ -72,6 +74,8 @@ pub struct Invite {
 pub struct InviteLink {
     pub link: String,
     pub expires: String,
+    /// It was sent to the invited by mail too.
+    pub mailed: bool,
 }
 
 /// The invited's answer.
@@ -109,6 +113,7 @@ impl App {
         let departments: HashMap<Uuid, String> = self.records.departments().await?.into_iter().map(|d| (d.id, d.name)).collect();
         let ids: Vec<Uuid> = members.iter().filter_map(|m| m.person).collect();
         let persons: HashMap<Uuid, String> = self.records.persons_by_id(&ids).await?.into_iter().map(|p| (p.id, p.name)).collect();
+        let with_factor: HashSet<Uuid> = self.records.members_with_factor().await?.into_iter().collect();
         let named = |names: &HashMap<Uuid, String>, id: Uuid| names.get(&id).map(|name| Named::new(id, name.clone()));
         let view = |m: Member| MemberView {
             id: m.id,
@@ -118,6 +123,7 @@ impl App {
             name: m.name,
             role: m.role.name().to_owned(),
             active: m.active,
+            second_factor: with_factor.contains(&m.id),
             created: rfc3339(m.created),
             until: m.until.map(rfc3339),
         };

@@ -1,7 +1,7 @@
 //! A company of two departments that must not see each other, for tests: events of both in a real ledger and its index.
 
 use crate::{
-    App, Caller,
+    App, Caller, Entry,
     testing::{self, House, START},
 };
 use ledger::{Appender, Delivery, Numbered};
@@ -65,7 +65,7 @@ impl Company {
             created: START,
         };
         self.app.records.add_member(&member, "none").await.unwrap();
-        Caller { member, address: None, request: Uuid::now_v7() }
+        Caller { member, address: None, request: Uuid::now_v7(), entry: Entry::Host }
     }
 
     /// Everybody who reads events of the north alone.

@@ -1,8 +1,8 @@
 //! Signing in and staying so. A session's id is random, leaves the server once, and only its hash is kept.
 
-use crate::{App, AppError, Result, Target, door::Act, members::MemberView};
+use crate::{App, AppError, Caller, Entry, Operation, Result, Target, door::Act, members::MemberView};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use model::{DAY, HOUR, MINUTE, Member, Micros, SECOND};
+use model::{MINUTE, Member, Micros};
 use rand::{RngCore, rngs::OsRng};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -11,16 +11,18 @@ use store::{
     sql::Unit,
 };
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-/// A session unused for this long is void.
-pub const IDLE: Micros = 8 * HOUR;
-/// A session this old is void however much it is used.
-pub const ABSOLUTE: Micros = DAY;
-/// Failed sign-ins per account and address within [`WINDOW`], and per address over all accounts.
-pub const MAX_FAILURES: u64 = 5;
-pub const MAX_FAILURES_OF_ADDRESS: u64 = 50;
-pub const WINDOW: Micros = 15 * MINUTE;
+pub use own::{Proof, SessionItem, SessionItems};
+pub use policy::SignInPolicy;
+pub use second_step::{EnrolledSession, STEP, SecondStep, Step};
+
+mod attempts;
+mod own;
+mod policy;
+mod second_step;
+#[cfg(test)]
+mod tests;
+
 /// How far ahead of the clock a session's times may lie: clocks are set a little. One further ahead is void, or a clock set back would make it longer.
 const AHEAD: Micros = MINUTE;
 /// The time of last use is written at most this often.
@@ -28,10 +30,42 @@ const TOUCH: Micros = MINUTE;
 /// Says no more than a stranger may know: not whether there is such a member, and not that he was deactivated.
 const REFUSED: &str = "address or password is wrong, or this access has ended";
 
-/// A session just begun; its id is shown to nobody but the browser.
+/// Where somebody comes from, and with what.
+#[derive(Clone, Debug, Default)]
+pub struct Visitor {
+    /// The client's network address, as the server saw it.
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    pub agent: Option<String>,
+}
+
+impl Visitor {
+    #[cfg(test)]
+    pub(crate) fn at(address: &str) -> Self {
+        Self { address: Some(address.into()), agent: None }
+    }
+}
+
+/// A session just begun; its token is shown to nobody but the browser.
 pub struct SignedIn {
     pub token: String,
     pub session: SessionView,
+}
+
+/// What came of a first step: the session, or one more step in the same browser.
+pub enum Entered {
+    In(Box<SignedIn>),
+    Step { token: String, step: SecondStep },
+}
+
+impl Entered {
+    #[cfg(test)]
+    pub(crate) fn signed_in(self) -> SignedIn {
+        match self {
+            Self::In(signed_in) => *signed_in,
+            Self::Step { step, .. } => panic!("{step:?} is asked for"),
+        }
+    }
 }
 
 /// Who is signed in, and what he may do.
@@ -47,47 +81,65 @@ pub struct SessionView {
 impl App {
     /// # Errors
     /// `SignIn` says the same for a wrong address and a wrong password; `TooMany` after several failures.
-    pub async fn sign_in(&self, email: &str, password: &str, address: Option<String>) -> Result<SignedIn> {
+    pub async fn sign_in(&self, email: &str, password: &str, visitor: Visitor) -> Result<Entered> {
         let email = email.trim().to_lowercase();
+        let address = visitor.address.clone();
         self.throttle(&email, address.as_deref()).await?;
         let found = self.records.member_to_sign_in(&email).await?;
         let hash_kept = found.as_ref().map(|(_, hash)| hash.clone());
         let fits = self.passwords.verify(password.to_owned(), hash_kept).await?;
         let (member, now) = (found.map(|(member, _)| member), self.now());
-        let act = Act::unattended("session.create", member.clone(), address.clone(), Target::none());
-        let Some(mut member) = member.filter(|m| fits && may_sign_in(m, now)) else {
-            self.door.journal.record(self, act.failed("refused")).await?;
+        let act = |operation, member| Act::unattended(operation, member, address.clone(), Target::none());
+        let Some(mut member) = member.clone().filter(|m| fits && may_sign_in(m, now)) else {
+            self.door.journal.record(self, act("session.create", member).failed("refused")).await?;
             return Err(AppError::SignIn(REFUSED.into()));
         };
+        let step = self.step_of(&member).await?;
+        let operation = if step.is_some() { "session.begin" } else { "session.create" };
         let token = self
-            .recorded(act, async |unit: &Unit| {
-                unit.drop_stale_sessions(now - IDLE, now - ABSOLUTE).await?;
+            .recorded(act(operation, Some(member.clone())), async |unit: &Unit| {
+                unit.drop_stale_sessions(now - self.sign_in.idle, now - self.sign_in.absolute).await?;
                 // The directory may have come after the member: his own activity is found from his next sign-in on.
                 if let (None, Some(person)) = (member.person, unit.person_by_email(&member.email).await?) {
                     member.person = Some(person.id);
                     unit.change_member(&member).await?;
                 }
-                begin(unit, member.id, now).await
+                self.let_in(unit, member.id, step, &visitor).await
             })
             .await?;
         self.forget_attempts(&email, address.as_deref()).await?;
-        self.signed_in(token, &member).await
+        self.entered(token, step, &member).await
     }
 
-    /// The member of a session that is not void.
-    pub async fn session(&self, token: &str) -> Result<Option<Member>> {
+    /// The member of a session that is not void, and how he came in.
+    pub async fn session(&self, token: &str) -> Result<Option<(Member, Entry)>> {
         let (hash, now) = (hash(token), self.now());
         let Some(session) = self.records.session(&hash).await? else { return Ok(None) };
         let member = self.records.member(session.member).await?.filter(|m| may_sign_in(m, now));
-        let fresh = (-AHEAD..IDLE).contains(&(now - session.last_used)) && (-AHEAD..ABSOLUTE).contains(&(now - session.created));
-        if !fresh || member.is_none() {
+        let Some(member) = member.filter(|_| self.is_fresh(&session, now)) else {
             self.records.end_session(&hash).await?;
             return Ok(None);
-        }
+        };
         if now - session.last_used >= TOUCH {
             self.records.touch_session(&hash, now).await?;
         }
-        Ok(member)
+        Ok(Some((member, Entry::Session { id: session.id, shown: session.shown })))
+    }
+
+    /// The caller as he is now, for work that goes on after his request; `None` when he came in no longer.
+    pub async fn still_in(&self, caller: &Caller) -> Result<Option<Caller>> {
+        let now = self.now();
+        let Some(member) = self.records.member(caller.member.id).await?.filter(|m| may_sign_in(m, now)) else { return Ok(None) };
+        let there = match &caller.entry {
+            Entry::Host => true,
+            Entry::Token { id, .. } => self.token_lives(*id).await?,
+            Entry::Session { id, .. } => self.records.sessions_of(member.id).await?.iter().any(|s| s.id == *id && self.is_fresh(s, now)),
+        };
+        Ok(there.then(|| Caller { member, ..caller.clone() }))
+    }
+
+    fn is_fresh(&self, session: &Session, now: Micros) -> bool {
+        (-AHEAD..self.sign_in.idle).contains(&(now - session.last_used)) && (-AHEAD..self.sign_in.absolute).contains(&(now - session.created))
     }
 
     /// Ends the session.
@@ -96,61 +148,23 @@ impl App {
         self.recorded(act, async |unit: &Unit| Ok(unit.end_session(&hash(token)).await?)).await
     }
 
+    /// The session view of whoever asks: of a program's token, what the token reaches.
+    pub async fn who(&self, caller: &Caller) -> Result<SessionView> {
+        let mut view = self.session_view(&caller.member).await?;
+        view.operations.retain(|name| Operation::from_name(name).is_some_and(|o| caller.entry.covers(o)));
+        Ok(view)
+    }
+
     /// What a member may know about himself. It leaves no trace: every page asks.
     pub async fn session_view(&self, member: &Member) -> Result<SessionView> {
         let operations = self.operations_of(member)?;
         let member = self.member_views(vec![member.clone()]).await?.pop().ok_or_else(|| AppError::not_found("member"))?;
         Ok(SessionView { member, operations, organisation: self.organisation().await?, demo: self.demo })
     }
-
-    pub(crate) async fn signed_in(&self, token: String, member: &Member) -> Result<SignedIn> {
-        Ok(SignedIn { token, session: self.session_view(member).await? })
-    }
-
-    /// Counts an attempt before its outcome is known, so that attempts made at the same time cannot slip through together.
-    pub(crate) async fn throttle(&self, account: &str, address: Option<&str>) -> Result<()> {
-        let (now, counters) = (self.now(), self.counters(account, address));
-        for (counter, limit) in &counters {
-            self.refuse_beyond(counter, *limit - 1, now).await?;
-        }
-        for (counter, limit) in &counters {
-            self.records.add_sign_in_failure(counter, now).await?;
-            self.refuse_beyond(counter, *limit, now).await?;
-        }
-        Ok(())
-    }
-
-    /// The attempt succeeded.
-    pub(crate) async fn forget_attempts(&self, account: &str, address: Option<&str>) -> Result<()> {
-        let [(counter, _), _] = self.counters(account, address);
-        Ok(self.records.forget_sign_in_failures(&counter, self.now() - WINDOW).await?)
-    }
-
-    fn counters(&self, account: &str, address: Option<&str>) -> [([u8; 32], u64); 2] {
-        let address = address.unwrap_or_default().as_bytes();
-        let one = self.keyring.mac("sign-in", &[account.as_bytes(), address]);
-        [(one, MAX_FAILURES), (self.keyring.mac("sign-in address", &[address]), MAX_FAILURES_OF_ADDRESS)]
-    }
-
-    async fn refuse_beyond(&self, counter: &[u8; 32], limit: u64, now: Micros) -> Result<()> {
-        let (attempts, oldest) = self.records.sign_in_failures(counter, now - WINDOW + 1).await?;
-        if attempts <= limit {
-            return Ok(());
-        }
-        let wait = oldest.map_or(WINDOW, |oldest| oldest + WINDOW - now).max(SECOND);
-        Err(AppError::TooMany { retry_after_secs: u64::try_from(wait / SECOND).unwrap_or(1) })
-    }
 }
 
-fn may_sign_in(member: &Member, now: Micros) -> bool {
+pub(crate) fn may_sign_in(member: &Member, now: Micros) -> bool {
     member.active && member.until.is_none_or(|until| now < until)
-}
-
-/// A session begins; answers its id.
-pub(crate) async fn begin(unit: &Unit, member: Uuid, now: Micros) -> Result<String> {
-    let token = fresh_token();
-    unit.add_session(&Session { hash: hash(&token), member, created: now, last_used: now }).await?;
-    Ok(token)
 }
 
 /// 256 random bits, for a URL or cookie.

@@ -33,6 +33,7 @@ pub trait Members {
     async fn member_count(&self) -> Result<u64>;
     /// Writes name, role, departments, person, until and active.
     async fn change_member(&self, member: &Member) -> Result<()>;
+    async fn set_password(&self, member: Uuid, hash: &str) -> Result<()>;
     /// Makes concurrent changes of members wait for each other until the unit ends, so that a rule over all of them holds.
     async fn lock_members(&self) -> Result<()>;
 }
@@ -94,6 +95,13 @@ impl<H: Handle + ?Sized> Members for H {
         }
     }
 
+    async fn set_password(&self, member: Uuid, hash: &str) -> Result<()> {
+        match self.execute("UPDATE members SET password = $2 WHERE id = $1", vec![id_value(member), hash.into()]).await? {
+            0 => Err(StoreError::NotFound(format!("member {member}"))),
+            _ => Ok(()),
+        }
+    }
+
     async fn lock_members(&self) -> Result<()> {
         // A SQLite unit is the only writer already.
         if self.backend() == sea_orm::DbBackend::Postgres {
@@ -145,6 +153,9 @@ mod tests {
             let twin = Member { id: Uuid::from_u128(2), ..member.clone() };
             assert!(matches!(db.add_member(&twin, "other").await, Err(StoreError::Conflict(_))));
             assert_eq!(db.member_to_sign_in("lead@example.com").await.unwrap(), Some((member.clone(), "hash".into())));
+            db.set_password(member.id, "other").await.unwrap();
+            assert_eq!(db.member_to_sign_in("lead@example.com").await.unwrap().unwrap().1, "other");
+            assert!(matches!(db.set_password(twin.id, "other").await, Err(StoreError::NotFound(_))));
             assert_eq!(db.member_to_sign_in("nobody@example.com").await.unwrap(), None);
             member.active = false;
             member.departments.clear();

@@ -24,14 +24,16 @@ pub async fn run(config: &Config, command: cli::Member) -> Result<()> {
             let departments = departments.iter().map(find).collect::<Result<_>>()?;
             let wrong = |text: &String| format!("'{text}' is no time; write it like 2026-12-31T23:59:59Z");
             let until = until.map(|text| time::parse(&text).map(|t| t.micros).with_context(|| wrong(&text))).transpose()?;
-            let mut password = String::new();
-            if password_stdin {
-                std::io::stdin().read_to_string(&mut password)?;
-                password.truncate(password.trim_end().len());
-            } else {
-                password = generated();
-            }
+            let password = password(password_stdin)?;
             let member = node.app.add_member(NewMember { email, name, role, departments, until, password: password.clone() }).await?;
+            say(format_args!("{}  {}", member.id, member.email));
+            if !password_stdin {
+                say(format_args!("password: {password}"));
+            }
+        }
+        cli::Member::Reset { email, password_stdin } => {
+            let password = password(password_stdin)?;
+            let member = node.app.reset_member(&email, password.clone()).await?;
             say(format_args!("{}  {}", member.id, member.email));
             if !password_stdin {
                 say(format_args!("password: {password}"));
@@ -39,6 +41,17 @@ pub async fn run(config: &Config, command: cli::Member) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Read from standard input, or made.
+fn password(from_stdin: bool) -> Result<String> {
+    if !from_stdin {
+        return Ok(generated());
+    }
+    let mut password = String::new();
+    std::io::stdin().read_to_string(&mut password)?;
+    password.truncate(password.trim_end().len());
+    Ok(password)
 }
 
 /// 24 characters without look-alikes, about 130 bits.

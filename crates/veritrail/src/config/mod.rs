@@ -4,8 +4,10 @@ mod layers;
 
 pub use layers::{Explained, Origin};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use app::{members::Breached, sessions::SignInPolicy};
 use ledger::{KeyFolder, Passphrase, TokenAccess};
+use model::{Role, SECOND};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +23,7 @@ pub struct Config {
     pub keys: Keys,
     pub ledger: Ledger,
     pub anchors: Anchors,
+    pub sign_in: SignIn,
     pub mail: Mail,
     pub webhook: Webhook,
     pub detect: Detect,
@@ -88,6 +91,16 @@ pub struct Anchors {
     pub time_secs: u64,
     pub time_roots: PathBuf,
     pub allow_private: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    pub second_factor: Vec<String>,
+    pub idle_secs: u32,
+    pub absolute_secs: u32,
+    pub confirm_secs: u32,
+    pub breached_passwords: PathBuf,
 }
 
 #[derive(Clone, Deserialize)]
@@ -194,6 +207,25 @@ impl Config {
         } else {
             configured.to_owned()
         }
+    }
+
+    /// How members come in.
+    pub fn sign_in(&self) -> Result<SignInPolicy> {
+        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs, breached_passwords } = &self.sign_in;
+        for (key, secs) in [("idle_secs", idle_secs), ("absolute_secs", absolute_secs), ("confirm_secs", confirm_secs)] {
+            ensure!(*secs > 0, "sign_in.{key} is 0; nobody could stay signed in");
+        }
+        let role = |name: &String| {
+            let there_are = || format!("'{name}' in sign_in.second_factor is no role; there are {}", Role::ALL.map(Role::name).join(", "));
+            Role::from_name(name).with_context(there_are)
+        };
+        Ok(SignInPolicy {
+            second_factor: second_factor.iter().map(role).collect::<Result<_>>()?,
+            idle: i64::from(*idle_secs) * SECOND,
+            absolute: i64::from(*absolute_secs) * SECOND,
+            shown: i64::from(*confirm_secs) * SECOND,
+            breached: if breached_passwords.as_os_str().is_empty() { Breached::NoList } else { Breached::open(breached_passwords)? },
+        })
     }
 
     /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.

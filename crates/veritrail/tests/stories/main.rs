@@ -18,6 +18,7 @@ mod probe;
 mod records;
 mod reveal;
 mod roles;
+mod sign_in;
 mod trust;
 
 /// The same story on both set-ups, each a test of its own.

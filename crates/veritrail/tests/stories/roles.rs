@@ -12,7 +12,23 @@ const TABLE: &str = include_str!("../../../../content/authorization/table.csv");
 /// An id that nothing has.
 const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
 /// Reached without a session: coming in, and the programs' way in with its own key.
-const OPEN: [&str; 7] = ["first_run.read", "first_run.complete", "session.create", "session.delete", "invitation.read", "invitation.accept", "ingest.push"];
+const OPEN: [&str; 15] = [
+    "first_run.read",
+    "first_run.complete",
+    "session.create",
+    "session.code",
+    "session.enrol",
+    "session.enrol.confirm",
+    "session.passkey.options",
+    "session.passkey",
+    "session.delete",
+    "invitation.read",
+    "invitation.accept",
+    "password.forgotten",
+    "password.offered",
+    "password.reset",
+    "ingest.push",
+];
 
 on_both!(every_role_meets_every_operation);
 
@@ -42,6 +58,11 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "masking.update" => ("", Some(json!({ "connector": "generic", "object_type": "ticket", "field": "status", "class": "internal" }))),
         "reveals.decide" => ("", Some(json!({ "approve": false }))),
         "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
+        "session.confirm" => ("", Some(json!({ "password": "not his" }))),
+        "own.tokens" => ("", Some(json!({ "name": "k", "operations": ["session.read"], "days": 1 }))),
+        "own.factors.password" => ("", Some(json!({ "password": "short" }))),
+        "own.factors.passkey" => ("", Some(json!({ "name": "k", "authenticator_data": "", "client_data": "" }))),
+        "own.factors.confirm" => ("", Some(json!({ "code": "000000" }))),
         "quarantine.replay" | "jobs.cancel" => ("", None),
         _ => ("", None),
     };
@@ -56,6 +77,9 @@ fn operation(id: &str) -> &str {
         "erasures.read" => "erasures.list",
         "masking.fields" => "masking.list",
         "sources.keys.revoke" => "sources.keys",
+        own if own.starts_with("own.tokens.") => "own.tokens",
+        own if own.starts_with("own.factors.") => "own.factors",
+        "own.sign_out.one" => "own.sign_out",
         other => other,
     }
 }

@@ -38,8 +38,8 @@ export function InviteForm() {
       {invite.isError && <ErrorState what="Nobody was invited" error={invite.error} />}
       {invite.data && (
         <section className="vt-notice" role="status">
-          <h2>Send this link</h2>
-          <p>Whoever opens it first joins with this role. Use a way you trust.</p>
+          <h2>{invite.data.mailed ? "The link was mailed" : "Send this link"}</h2>
+          <p>Whoever opens it first joins with this role. If you send it yourself, use a way you trust.</p>
           <CopyField label="the invitation link" value={invite.data.link} />
         </section>
       )}

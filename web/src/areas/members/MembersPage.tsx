@@ -10,6 +10,7 @@ import { Time, TimeOr } from "../../ui/Time";
 import { capital, counted, spoken } from "../../ui/words";
 import { InviteForm } from "./InviteForm";
 import { MemberForm } from "./MemberForm";
+import { MemberSessions } from "./MemberSessions";
 
 const COLUMNS: Column<Member>[] = [
   { title: "Name", cell: (member) => member.name },
@@ -17,6 +18,7 @@ const COLUMNS: Column<Member>[] = [
   { title: "Role", cell: (member) => capital(spoken(member.role)) },
   { title: "Sees", cell: (member) => member.departments.map((one) => one.name).join(", ") || "as the role says" },
   { title: "State", narrow: true, cell: (member) => (member.active ? "✓ active" : "‖ switched off") },
+  { title: "Second factor", narrow: true, cell: (member) => (member.second_factor ? "✓ set up" : "none") },
   { title: "Access ends", narrow: true, cell: (member) => <TimeOr at={member.until} unknown="no end set" /> },
 ];
 const INVITED: Column<Invitation>[] = [
@@ -68,7 +70,12 @@ export function MembersPage() {
         </Part>
       )}
       <Drawer title={opened?.name ?? ""} open={opened !== undefined} onClose={() => change({ open: undefined })}>
-        {opened && <MemberForm key={opened.id} member={opened} />}
+        {opened && (
+          <>
+            <MemberForm key={opened.id} member={opened} />
+            <MemberSessions key={`sessions of ${opened.id}`} member={opened} />
+          </>
+        )}
       </Drawer>
     </Page>
   );

@@ -2,10 +2,11 @@ import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import type { FormEvent } from "react";
-import { api } from "../../api";
+import { api, type Session } from "../../api";
 import { ErrorState, fieldProblem, Loading } from "../../ui/states";
 import { Time } from "../../ui/Time";
 import { spoken } from "../../ui/words";
+import { isStep, SecondStep } from "./SecondStep";
 
 export function AcceptPage() {
   const { token } = useParams({ strict: false });
@@ -16,19 +17,22 @@ export function AcceptPage() {
     queryFn: ({ signal }) => api.invitation(token ?? "", signal),
     retry: false,
   });
+  const enter = (session: Session) => {
+    cache.clear();
+    cache.setQueryData(["session"], session);
+    void navigate({ to: "/" });
+  };
   const accept = useMutation({
     mutationFn: (fields: { name: string; password: string }) => api.accept({ token: token ?? "", ...fields }),
-    onSuccess: (session) => {
-      cache.clear();
-      cache.setQueryData(["session"], session);
-      void navigate({ to: "/" });
-    },
+    onSuccess: (answer) => isStep(answer) || enter(answer),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     accept.mutate({ name: String(fields.get("name")), password: String(fields.get("password")) });
   };
+  if (accept.data && isStep(accept.data))
+    return <SecondStep {...accept.data} onDone={enter} onAgain={() => void navigate({ to: "/" })} />;
   return (
     <main className="vt-door">
       <h1>Join Veritrail</h1>

@@ -1,9 +1,10 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api, type Session } from "../../api";
+import { type SecondStep as Asked, api, type Session } from "../../api";
 import { CopyField } from "../../ui/CopyField";
 import { ErrorState, fieldProblem } from "../../ui/states";
+import { isStep, SecondStep } from "./SecondStep";
 
 const FIELDS = [
   {
@@ -27,6 +28,7 @@ const FIELDS = [
 /** Nobody is a member yet: the holder of the code becomes the administrator, and invites the first person who may read. */
 export function FirstRunPage({ onDone }: { onDone: (session: Session) => void }) {
   const [session, setSession] = useState<Session | null>(null);
+  const [step, setStep] = useState<Asked["step"] | null>(null);
   const begin = useMutation({
     mutationFn: (fields: Record<string, string>) =>
       api.begin({
@@ -36,9 +38,11 @@ export function FirstRunPage({ onDone }: { onDone: (session: Session) => void })
         email: fields.email ?? "",
         password: fields.password ?? "",
       }),
-    onSuccess: setSession,
+    onSuccess: (answer) => (isStep(answer) ? setStep(answer.step) : setSession(answer)),
   });
   if (session) return <FirstAnalyst onDone={() => onDone(session)} />;
+  // The administrator is there already: beginning again is signing in.
+  if (step) return <SecondStep step={step} onDone={setSession} onAgain={() => window.location.assign("/")} />;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     begin.mutate(Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>);

@@ -3,15 +3,30 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState } from "../../ui/states";
+import { ByPasskey } from "./ByPasskey";
+import { Forgotten } from "./Forgotten";
+import { isStep, SecondStep } from "./SecondStep";
 
-export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
+type Props = { passkeys: boolean; letters: boolean; onDone: (session: Session) => void };
+
+export function SignInPage({ passkeys, letters, onDone }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const signIn = useMutation({ mutationFn: () => api.signIn(email, password), onSuccess: onDone });
+  const [forgotten, setForgotten] = useState(false);
+  const signIn = useMutation({
+    mutationFn: () => api.signIn(email, password),
+    onSuccess: (answer) => isStep(answer) || onDone(answer),
+  });
+  const again = () => {
+    setPassword("");
+    signIn.reset();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     signIn.mutate();
   };
+  if (signIn.data && isStep(signIn.data)) return <SecondStep {...signIn.data} onDone={onDone} onAgain={again} />;
+  if (forgotten) return <Forgotten onBack={() => setForgotten(false)} />;
   return (
     <main className="vt-door">
       <h1>Sign in to Veritrail</h1>
@@ -36,6 +51,12 @@ export function SignInPage({ onDone }: { onDone: (session: Session) => void }) {
           Sign in
         </Button>
       </form>
+      {passkeys && <ByPasskey onDone={onDone} />}
+      {letters && (
+        <Button variant="default" fullWidth onClick={() => setForgotten(true)}>
+          The password is forgotten
+        </Button>
+      )}
       {signIn.isError && <ErrorState what="You are not signed in" error={signIn.error} />}
     </main>
   );
