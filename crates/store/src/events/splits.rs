@@ -1,15 +1,18 @@
 //! The searchable view on disk: one tantivy index (a split) per day of event time, and a cursor file beside them.
 //!
-//! Layout under the root: `format`, `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal). A split's commit carries the first index it
-//! does not hold, so replaying from an older cursor adds nothing twice. Everything here can be rebuilt from the trail.
+//! Layout under the root: `format`, `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal), and while the view is built anew the next
+//! one under `beside/` (see [`switch`]). A split's commit carries the first index it does not hold, so replaying from an older cursor adds nothing twice.
+//! Everything here can be rebuilt from the trail.
 
 use super::{
-    Events, Old,
+    Digest, Events, Old, Sums,
     compile::{Plan, Window},
     counts::Counts,
     parallel,
     read::{self, Found, Newest},
     split::{Columns, FORMAT, Split, broken},
+    switch::{self, BESIDE, remove},
+    walk::walk,
     write::Writers,
 };
 use crate::{Result, StoreError};
@@ -21,12 +24,14 @@ use model::{
 };
 use std::{
     collections::BTreeMap,
+    ops::Range,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
+use uuid::Uuid;
 
 /// The index of one ledger, under a directory of its own. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +44,8 @@ struct Shared {
     /// As in the cursor file. Reads leave out what is not below it, so a page never shows half a commit.
     next: AtomicU64,
     writers: Mutex<Writers>,
+    /// The view that is being built beside this one, once it was asked for.
+    beside: Mutex<Option<Splits>>,
 }
 
 impl Splits {
@@ -70,29 +77,88 @@ impl Splits {
 
 impl Shared {
     fn open(root: PathBuf) -> Result<Self> {
+        std::fs::create_dir_all(&root).map_err(broken)?;
         let columns = Columns::new();
+        let _still = switch::lock(&root)?;
+        if switch::is_decided(&root) {
+            switch::complete(&root)?;
+            switch::clean(&root)?;
+        }
         remove(std::fs::remove_dir_all(root.join("dropped")))?;
         let format = root.join("format");
         if std::fs::read_to_string(&format).ok().as_deref() != Some(FORMAT) {
             // The cursor first: an index that is empty with a cursor that is not would never be filled again.
             remove(std::fs::remove_file(root.join("cursor")))?;
             remove(std::fs::remove_dir_all(root.join("days")))?;
-            std::fs::create_dir_all(&root).and_then(|()| std::fs::write(&format, FORMAT)).map_err(broken)?;
+            std::fs::write(&format, FORMAT).map_err(broken)?;
         }
         std::fs::create_dir_all(root.join("days")).map_err(broken)?;
-        let mut days = BTreeMap::new();
-        for entry in std::fs::read_dir(root.join("days")).map_err(broken)? {
-            let path = entry.map_err(broken)?.path();
-            if let Some(day) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok()) {
-                days.insert(day, Arc::new(Split::open(&path, day, &columns)?));
-            }
+        let (next, days) = read_root(&root, &columns)?;
+        let (days, next, writers) = (RwLock::new(days), AtomicU64::new(next), Mutex::new(Writers::default()));
+        Ok(Self { root, columns, days, next, writers, beside: Mutex::default() })
+    }
+
+    fn beside(&self, name: Option<Uuid>) -> Result<Option<Splits>> {
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let (path, named) = (self.root.join(BESIDE), self.root.join(BESIDE).join("name"));
+        let begun = std::fs::read_to_string(&named).ok();
+        let Some(name) = name.map(|name| name.to_string()).or_else(|| begun.clone()) else { return Ok(None) };
+        if begun.as_ref() != Some(&name) {
+            *beside = None;
+            remove(std::fs::remove_dir_all(&path))?;
+            std::fs::create_dir_all(&path).and_then(|()| std::fs::write(&named, &name)).map_err(broken)?;
         }
-        let next = match std::fs::read_to_string(root.join("cursor")) {
-            Ok(text) => text.trim().parse().map_err(|_| StoreError::Damaged { what: "cursor of the event index".into(), why: format!("'{text}'") })?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => 0,
-            Err(e) => return Err(broken(e)),
-        };
-        Ok(Self { root, columns, days: RwLock::new(days), next: AtomicU64::new(next), writers: Mutex::new(Writers::default()) })
+        if beside.is_none() {
+            *beside = Some(Splits(Arc::new(Self::open(path)?)));
+        }
+        Ok(beside.clone())
+    }
+
+    fn drop_beside(&self) -> Result<()> {
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        *beside = None;
+        remove(std::fs::remove_dir_all(self.root.join(BESIDE)))
+    }
+
+    fn switch(&self) -> Result<()> {
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let built = beside.take().ok_or_else(|| StoreError::Internal("no view was built beside this one".into()))?.0;
+        let closed = built.writers().close()?;
+        for day in closed {
+            let split = built.split(day)?;
+            split.reload()?;
+            split.sweep()?;
+        }
+        // Of an empty trail there is none yet.
+        built.put_cursor(built.head())?;
+        drop(built);
+        let mut writers = self.writers();
+        *writers = Writers::default();
+        let _still = switch::lock(&self.root)?;
+        switch::decide(&self.root)?;
+        self.take_over()
+    }
+
+    /// Opens what was decided to be the view. Whoever calls it holds the writers, none of which is open, and the lock.
+    fn take_over(&self) -> Result<()> {
+        switch::complete(&self.root)?;
+        let (next, days) = read_root(&self.root, &self.columns)?;
+        // What the first questions would have to wait for.
+        let all: Vec<Arc<Split>> = days.values().cloned().collect();
+        parallel::each(&all, |split| split.tallies(&split.searcher()).map(drop))?;
+        // The splits first: a reader with the old head leaves out what is above it.
+        *self.days.write().unwrap_or_else(PoisonError::into_inner) = days;
+        self.next.store(next, Ordering::Release);
+        switch::clean(&self.root)
+    }
+
+    fn of_days(&self, days: &[i64]) -> Vec<Arc<Split>> {
+        let all = self.days.read().unwrap_or_else(PoisonError::into_inner);
+        days.iter().filter_map(|day| all.get(day).cloned()).collect()
+    }
+
+    fn all_days(&self) -> Vec<i64> {
+        self.days.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     fn writers(&self) -> MutexGuard<'_, Writers> {
@@ -185,7 +251,14 @@ impl Events for Splits {
 
     async fn resume(&self) -> Result<u64> {
         self.blocking(|s| {
-            s.writers().forgive();
+            let mut writers = s.writers();
+            writers.forgive();
+            if switch::is_decided(&s.root) {
+                // A switch failed half-way.
+                *writers = Writers::default();
+                let _still = switch::lock(&s.root)?;
+                s.take_over()?;
+            }
             Ok(s.head())
         })
         .await
@@ -216,6 +289,55 @@ impl Events for Splits {
             split.reload()?;
             // Readers let go of the files of what was replaced only now.
             split.sweep()
+        })
+        .await
+    }
+
+    async fn beside(&self, name: Option<Uuid>) -> Result<Option<Arc<dyn Events>>> {
+        let beside = self.blocking(move |s| s.beside(name)).await?;
+        Ok(beside.map(|splits| Arc::new(splits) as Arc<dyn Events>))
+    }
+
+    async fn switch(&self) -> Result<()> {
+        self.blocking(|s| s.switch()).await
+    }
+
+    async fn drop_beside(&self) -> Result<()> {
+        self.blocking(|s| s.drop_beside()).await
+    }
+
+    async fn days(&self) -> Result<Vec<i64>> {
+        Ok(self.0.all_days())
+    }
+
+    async fn sums(&self, days: &[i64], below: u64) -> Result<Sums> {
+        let days = days.to_vec();
+        self.blocking(move |s| {
+            let splits = s.of_days(&days);
+            let every = 0..below;
+            let parts = parallel::sums(&splits, |sums: &mut Sums, _, split| {
+                walk(split, &s.columns, std::slice::from_ref(&every), &mut |index, digest| sums.add(index, &digest))
+            })?;
+            let mut sums = Sums::default();
+            parts.iter().for_each(|part| sums.merge(part));
+            Ok(sums)
+        })
+        .await
+    }
+
+    async fn digests(&self, within: &[Range<u64>], limit: usize) -> Result<Vec<(u64, Digest)>> {
+        let within = within.to_vec();
+        self.blocking(move |s| {
+            let mut found = Vec::new();
+            for split in s.of_days(&s.all_days()) {
+                walk(&split, &s.columns, &within, &mut |index, digest| {
+                    if found.len() < limit {
+                        found.push((index, digest));
+                    }
+                })?;
+            }
+            found.sort_by_key(|(index, _)| *index);
+            Ok(found)
         })
         .await
     }
@@ -281,10 +403,19 @@ impl Events for Splits {
     }
 }
 
-/// What is not there need not be removed.
-fn remove(removed: std::io::Result<()>) -> Result<()> {
-    match removed {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(broken(e)),
-        _ => Ok(()),
+/// The cursor and the splits under a root. The cursor first: splits that are opened after it hold at least what it says.
+fn read_root(root: &Path, columns: &Columns) -> Result<(u64, BTreeMap<i64, Arc<Split>>)> {
+    let next = match std::fs::read_to_string(root.join("cursor")) {
+        Ok(text) => text.trim().parse().map_err(|_| StoreError::Damaged { what: "cursor of the event index".into(), why: format!("'{text}'") })?,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(e) => return Err(broken(e)),
+    };
+    let mut days = BTreeMap::new();
+    for entry in std::fs::read_dir(root.join("days")).map_err(broken)? {
+        let path = entry.map_err(broken)?.path();
+        if let Some(day) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok()) {
+            days.insert(day, Arc::new(Split::open(&path, day, columns)?));
+        }
     }
+    Ok((next, days))
 }

@@ -90,6 +90,18 @@ impl Writers {
         Ok(std::mem::take(&mut self.touched))
     }
 
+    /// Commits and closes what is open, once its merges are done; answers the days.
+    pub fn close(&mut self) -> Result<BTreeSet<i64>> {
+        self.refuse_if_lost()?;
+        let mut days = std::mem::take(&mut self.closed);
+        while let Some((day, mut writer)) = self.open.pop_lru() {
+            let closed = writer.commit().and_then(|()| writer.settle());
+            self.note(closed)?;
+            days.insert(day);
+        }
+        Ok(days)
+    }
+
     /// Days whose leftovers may be swept now that their readers were reloaded.
     pub fn closed(&mut self) -> BTreeSet<i64> {
         std::mem::take(&mut self.closed).into_iter().filter(|day| !self.holds(*day)).collect()
