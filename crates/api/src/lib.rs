@@ -15,6 +15,7 @@ mod erasures;
 mod events;
 mod guard;
 mod health;
+mod index;
 mod ingest;
 mod input;
 mod jobs;
@@ -130,6 +131,8 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(members::invite))
         .routes(routes!(members::update))
         .routes(routes!(settings::read))
+        .routes(routes!(index::read))
+        .routes(routes!(index::rebuild, index::cancel))
 }
 
 /// The routes, and the document made from them.

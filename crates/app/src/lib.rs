@@ -17,6 +17,7 @@ pub mod door;
 pub mod erasures;
 pub mod error;
 pub mod events;
+pub mod index;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;

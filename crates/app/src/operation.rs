@@ -71,6 +71,8 @@ operations! {
     MembersInvite = "members.invite" Change;
     MembersUpdate = "members.update" Change;
     SettingsRead = "settings.read" Read;
+    IndexRead = "index.read" Read;
+    IndexRebuild = "index.rebuild" Change;
 }
 
 impl Operation {

@@ -12,7 +12,7 @@ mod verify;
 pub use detect::{DetectFollower, Detector, Observed};
 pub use index::{Attribution, IndexFollower};
 pub use model::directory::{Attributed, Seen};
-pub use verify::{Differing, ViewFault, compare, name};
+pub use verify::{Differing, ViewFault, compare, name_faults};
 
 use std::{future::Future, time::Duration};
 use tokio::sync::Notify;

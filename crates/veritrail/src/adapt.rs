@@ -1,6 +1,6 @@
 //! Where a port of one floor meets a use case of another.
 
-use app::{App, AppError, directory::Attributor, erasures::Views};
+use app::{App, AppError, directory::Attributor, erasures::Views, index::Rebuild};
 use async_trait::async_trait;
 use model::{
     SourceState,
@@ -59,6 +59,19 @@ impl Views for Erasable {
     }
     async fn forget(&self, source: Uuid, stream: &str, names: &[String]) -> app::Result<bool> {
         self.intake.forget(source, stream, names).await.map_err(failed)
+    }
+}
+
+/// The searchable view, for whoever builds it anew.
+pub struct Searchable(pub Arc<IndexFollower>);
+
+#[async_trait]
+impl Rebuild for Searchable {
+    async fn rebuild(&self, name: Uuid, progress: &(dyn Fn(u64, u64) -> bool + Send + Sync)) -> app::Result<Option<u64>> {
+        self.0.rebuild(name, progress).await.map_err(failed)
+    }
+    async fn drop_rebuild(&self) -> app::Result<()> {
+        self.0.drop_rebuild().await.map_err(failed)
     }
 }
 

@@ -79,7 +79,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Ledger,
     },
-    /// Rebuilds the searchable view from the trail.
+    /// Builds the searchable view anew from the trail, or holds it against the trail.
+    #[command(after_help = "Examples:\n  veritrail index verify\n  veritrail index rebuild\nBoth may be run beside `serve`, and searches go on meanwhile.")]
     Index {
         #[command(subcommand)]
         command: Index,
@@ -187,6 +188,9 @@ pub struct Verify {
     /// PEM file with the certificates that time-stamps must lead to. Otherwise the one of the configuration.
     #[arg(long, value_name = "FILE")]
     pub time_roots: Option<PathBuf>,
+    /// Compares the searchable view with the trail instead, as `veritrail index verify` does.
+    #[arg(long, conflicts_with_all = ["ledger", "place", "key", "from", "state", "witnesses", "time_roots"])]
+    pub index: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -288,8 +292,12 @@ pub enum LedgerKey {
 
 #[derive(Debug, Subcommand)]
 pub enum Index {
-    /// Reads the whole trail anew. Stop `serve` first; it resumes where it was stopped.
+    /// Reads the whole trail anew, beside the view that answers searches meanwhile, and puts the new one in its place. Beside `serve` that does the
+    /// work. Stopped, it goes on where it was at the next start.
     Rebuild,
+    /// Compares the view with the trail, event by event: everything is in it once, as it should be, and nothing else is. Ends with 0 when it is, 2 when
+    /// not, 1 when nothing could be compared.
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,9 @@ use super::{evidence, export, question::Question};
 use crate::{AppError, Operation, Result};
 use model::{Job, time::rfc3339};
 
+/// Kinds of jobs that write a file, one after the other.
+pub(super) const KINDS: [&str; 2] = [export::KIND, evidence::KIND];
+
 pub(super) enum Work {
     Export(export::Input),
     Evidence(Question),

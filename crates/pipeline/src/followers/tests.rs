@@ -79,7 +79,7 @@ async fn the_view_answers_what_was_taken_in_and_a_rebuild_gives_the_same() {
         };
         assert_eq!(answers().await, [120, 90, 120, 30, 0]);
         let seen = Mutex::new(Vec::new());
-        let hear = |done, total| {
+        let hear = |done: u64, total: u64| {
             seen.lock().unwrap().push((done, total));
             true
         };
@@ -102,7 +102,7 @@ async fn a_rebuild_that_was_stopped_goes_on_while_searches_and_following_do() {
         let count = async || splits.count(&Scope::everything(), &EventQuery::default()).await.unwrap();
         let name = Uuid::from_u128(1);
         let reached = AtomicU64::new(0);
-        let once = |done: u64, _| {
+        let once = |done: u64, _: u64| {
             reached.store(done, Ordering::Relaxed);
             false
         };
@@ -115,7 +115,7 @@ async fn a_rebuild_that_was_stopped_goes_on_while_searches_and_following_do() {
         // Another process.
         let (follower, splits, _) = index(&spine).await;
         let begun = AtomicU64::new(u64::MAX);
-        let hear = |done, _| {
+        let hear = |done: u64, _: u64| {
             begun.fetch_min(done, Ordering::Relaxed);
             true
         };
@@ -156,7 +156,7 @@ async fn faults(spine: &Spine, splits: &Splits) -> Vec<(u64, String)> {
     let differing = compare(&reader, &spine.keyring, splits, &|done, total| *seen.lock().unwrap() = (done, total)).await.unwrap();
     let (done, total) = seen.into_inner().unwrap();
     assert!(done == total && total > 0, "{done} of {total}");
-    name(&reader, &spine.keyring, splits, &differing).await.unwrap().into_iter().map(|f| (f.index, f.what)).collect()
+    name_faults(&reader, &spine.keyring, splits, &differing).await.unwrap().into_iter().map(|f| (f.index, f.what)).collect()
 }
 
 #[tokio::test]
@@ -205,8 +205,11 @@ async fn a_view_is_held_against_the_trail_and_every_fault_has_a_position() {
 
 /// Every event of the trail as the view holds it, by a view of its own.
 async fn entries(spine: &Spine) -> Vec<model::query::IndexEntry> {
-    let stored: Vec<_> = spine.reader().read(0, usize::MAX).await.unwrap();
-    let (indexes, stored): (Vec<u64>, Vec<_>) = stored.into_iter().unzip();
+    let (reader, mut stored) = (spine.reader(), Vec::new());
+    while (stored.len() as u64) < spine.size().await {
+        stored.extend(reader.read(stored.len() as u64, 1 << 20).await.unwrap());
+    }
+    let (indexes, stored): (Vec<u64>, Vec<model::StoredEvent>) = stored.into_iter().unzip();
     let (stored, opened) = unsealed::open(&spine.keyring, 0, stored).await.unwrap();
     let mut tokenizer = ledger::Tokenizer::new(&spine.keyring);
     let of = |((index, stored), opened): ((u64, model::StoredEvent), ledger::Opened)| {

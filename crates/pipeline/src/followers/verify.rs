@@ -19,6 +19,8 @@ const STEP_BYTES: usize = 8 << 20;
 const DAYS: usize = 8;
 /// Sums of neighbours looked at one by one together.
 const RANGES: usize = 64;
+/// Events beyond the trail that are looked at.
+const MOST_BEYOND: usize = 10_000;
 /// Faults named at most; a view that is wrong throughout is rebuilt, not read about.
 const MOST_FAULTS: usize = 1_000;
 
@@ -27,8 +29,6 @@ const MOST_FAULTS: usize = 1_000;
 pub struct Differing {
     /// Records compared: those the view says it holds.
     pub compared: u64,
-    /// Records of the trail when everything was walked.
-    pub size: u64,
     /// Indexes among which something differs, in order.
     pub ranges: Vec<Range<u64>>,
 }
@@ -48,9 +48,18 @@ pub struct ViewFault {
 
 /// Walks both sides; `progress` hears (events done, events there are), those of both. Memory: 32 bytes per thousand events, 32 per event of the largest
 /// file of the view.
-pub async fn compare(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn Events, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<Differing, IntakeError> {
-    let (held, size) = (events.resume().await?, reader.head().await?.size);
-    let compared = held.min(size);
+pub async fn compare(
+    reader: &Reader,
+    keyring: &Arc<Keyring>,
+    events: &dyn Events,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<Differing, IntakeError> {
+    // The view first: the trail only grows.
+    let (compared, size) = (events.resume().await?, reader.head().await?.size);
+    if compared > size {
+        let why = format!("the searchable view is at {compared}, the ledger at {size}; rebuild the view");
+        return Err(StoreError::Damaged { what: "the event index".into(), why }.into());
+    }
     let total = 2 * compared;
     progress(0, total);
     let (mut view, mut trail) = (Sums::default(), Sums::default());
@@ -69,18 +78,19 @@ pub async fn compare(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn Event
         progress(compared + next, total);
     }
     let mut ranges = view.differing(&trail);
-    // The trail only grows, and the view follows it: whatever lies beyond was never in the trail.
+    let beyond = reader.head().await?.size..u64::MAX;
+    let held = events.digests(std::slice::from_ref(&beyond), MOST_BEYOND).await?;
+    // The view follows the trail: what lies beyond it now was never in it.
     let size = reader.head().await?.size;
-    let beyond = size.max(held)..u64::MAX;
-    if !events.digests(std::slice::from_ref(&beyond), 1).await?.is_empty() || held > size {
-        ranges.push(size..u64::MAX);
+    if held.iter().any(|(index, _)| *index >= size) {
+        ranges.push(beyond);
     }
     progress(total, total);
-    Ok(Differing { compared, size, ranges })
+    Ok(Differing { compared, ranges })
 }
 
 /// Looks at what differs one by one, at the view as it is now; at most [`MOST_FAULTS`] are named.
-pub async fn name(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn Events, differing: &Differing) -> Result<Vec<ViewFault>, IntakeError> {
+pub async fn name_faults(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn Events, differing: &Differing) -> Result<Vec<ViewFault>, IntakeError> {
     let mut faults = Vec::new();
     for ranges in differing.ranges.chunks(RANGES) {
         let mut held: BTreeMap<u64, Vec<Digest>> = BTreeMap::new();
@@ -88,6 +98,8 @@ pub async fn name(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn Events, 
         for (index, digest) in events.digests(ranges, limit).await? {
             held.entry(index).or_default().push(digest);
         }
+        // After the view was read: what it holds beyond was never in the trail.
+        let size = reader.head().await?.size;
         for range in ranges {
             let mut next = range.start;
             let until = range.end.min(differing.compared);
@@ -100,8 +112,7 @@ pub async fn name(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn Events, 
                 }
             }
         }
-        // Added since, where they are of the trail.
-        let never = held.into_keys().filter(|index| *index >= differing.size.max(differing.compared));
+        let never = held.into_keys().filter(|index| *index >= size);
         faults.extend(never.map(|index| ViewFault { index, what: "the view has an event there, and the trail no such record".into() }));
         if faults.len() >= MOST_FAULTS {
             break;

@@ -51,6 +51,7 @@ fn operation(id: &str) -> &str {
         "persons.pattern" => "persons.read",
         "erasures.read" => "erasures.list",
         "sources.keys.revoke" => "sources.keys",
+        "index.rebuild.cancel" => "index.rebuild",
         other => other,
     }
 }
