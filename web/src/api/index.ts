@@ -88,4 +88,7 @@ export const api = {
   invite: (body: T.Invite) => post("/members/invitations", { body }),
   updateMember: (id: string, body: T.MemberChange) => patch("/members/{id}", { path: { id }, body }),
   settings: (signal?: Signal) => get("/settings", { signal }),
+  index: (signal?: Signal) => get("/index", { signal }),
+  rebuildIndex: () => post("/index/rebuild"),
+  cancelRebuild: () => remove("/index/rebuild"),
 };

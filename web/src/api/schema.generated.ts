@@ -341,6 +341,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["index.read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/index/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Builds the searchable view anew from the trail, beside the one that answers searches meanwhile. */
+        post: operations["index.rebuild"];
+        /** Stops it; the view stays the one there is. */
+        delete: operations["index.rebuild.cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invitations/accept": {
         parameters: {
             query?: never;
@@ -1279,6 +1313,20 @@ export interface components {
             released: string | null;
             released_by: components["schemas"]["Named"] | null;
         };
+        /** @description What is there to be found. */
+        IndexView: {
+            /**
+             * Format: int64
+             * @description Events that can be found.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Records of the trail.
+             */
+            size: number;
+            rebuild: components["schemas"]["JobView"] | null;
+        };
         InvitationView: {
             /** Format: uuid */
             id: string;
@@ -1613,7 +1661,7 @@ export interface components {
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read")[];
+            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read" | "index.read" | "index.rebuild")[];
             organisation: string;
             demo: boolean;
         };
@@ -2574,6 +2622,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "index.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "index.rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "index.rebuild.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             default: {

@@ -10,6 +10,7 @@ mod detect;
 mod erasure;
 mod evidence;
 mod house;
+mod index;
 mod keys;
 mod leaks;
 mod outage;
