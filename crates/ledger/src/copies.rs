@@ -177,6 +177,8 @@ impl<'a> Segments<'a> {
             }
             newest = Some(manifest);
         }
+        // One that is being written has no manifest yet.
+        self.seen.insert(self.layout.revision(first, count, revision + 1));
         Ok(newest)
     }
 

@@ -61,6 +61,11 @@ impl Reader {
         Err(LedgerError::damaged(format!("ledger {}", self.ledger), format!("record {from} is neither in the tail nor in a segment")))
     }
 
+    /// Forgets the segments it keeps in memory: some were succeeded.
+    pub fn forget(&self) {
+        self.segments.lock().expect("no code panics holding the cache").clear();
+    }
+
     /// One record, or `None` past the head.
     pub async fn get(&self, index: u64) -> Result<Option<StoredEvent>> {
         Ok(self.read(index, 0).await?.into_iter().next().filter(|(found, _)| *found == index).map(|(_, record)| record))

@@ -49,6 +49,10 @@ pub trait Events: Send + Sync {
     /// and what was added must be committed.
     async fn replace(&self, old: Old, entries: Vec<IndexEntry>) -> Result<()>;
 
+    /// Takes the events at these indexes (in order and apart) out, so that nothing of them is left in any file; a day of which nothing is left goes as a
+    /// whole. Nothing may be added meanwhile, and what was added must be committed. The same again changes nothing.
+    async fn remove(&self, indexes: &[Range<u64>]) -> Result<()>;
+
     /// A view that is being built beside this one, empty at first; what was begun under the same name before is gone on with, what was begun under
     /// another is dropped. Without a name: the one there is, if any.
     async fn beside(&self, name: Option<Uuid>) -> Result<Option<Arc<dyn Events>>>;

@@ -12,6 +12,7 @@ use model::{
     time::MINUTE,
 };
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -148,6 +149,23 @@ impl IndexFollower {
         erase::erase(self.events.as_ref(), &self.keyring, subjects, progress).await
     }
 
+    /// Takes events out of the view, and out of one that is being built, and has `dropping` drop their sealed parts before anything is followed again.
+    pub async fn remove<T>(&self, indexes: &[Range<u64>], dropping: impl Future<Output = T> + Send) -> Result<T, IntakeError> {
+        let _one = self.stepping.lock().await;
+        let _beside = self.building.lock().await;
+        // None of them may be added after it was taken out.
+        let end = indexes.last().map_or(0, |range| range.end);
+        while self.follow().await? > 0 && self.next() < end {}
+        if let Some(beside) = self.events.beside(None).await? {
+            self.advance(beside.as_ref(), false).await?;
+            beside.remove(indexes).await?;
+        }
+        self.events.remove(indexes).await?;
+        let dropped = dropping.await;
+        self.reader.forget();
+        Ok(dropped)
+    }
+
     async fn follow(&self) -> Result<u64, IntakeError> {
         let caught = self.advance(self.events.as_ref(), true).await?;
         self.next.store(caught.next, Ordering::Relaxed);
@@ -198,9 +216,10 @@ impl IndexFollower {
             let mut tokenizer = Tokenizer::new(&keyring);
             let entry = |((index, stored), opened): ((u64, StoredEvent), Opened)| {
                 let whom = opened.clear.actor_subject.and_then(|_| attributed.next()).unwrap_or_default();
-                entry(&mut tokenizer, Position { ledger: ACTIVITY.to_owned(), generation, index }, stored, opened, whom)
+                let position = Position { ledger: ACTIVITY.to_owned(), generation, index };
+                (!is_expired(&stored, &opened)).then(|| entry(&mut tokenizer, position, stored, opened, whom))
             };
-            indexes.into_iter().zip(stored).zip(opened).map(entry).collect()
+            indexes.into_iter().zip(stored).zip(opened).filter_map(entry).collect()
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
     }
@@ -214,6 +233,11 @@ struct Caught {
     added: u64,
     /// New enough to be news.
     shown: Vec<Arc<IndexEntry>>,
+}
+
+/// Its sealed parts were dropped by retention: such an event is not in the view.
+pub(super) fn is_expired(stored: &StoredEvent, opened: &Opened) -> bool {
+    stored.parts.is_empty() && !opened.clear.commitments.is_empty()
 }
 
 /// What the view holds of an event, as far as its parts are open.

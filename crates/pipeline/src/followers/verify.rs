@@ -3,7 +3,10 @@
 //! Both sides are walked once, each in its own order, and summed up by neighbouring indexes; where sums differ, the events are looked at one by one.
 //! What the directory says of an event (person, department) is not compared: it may be corrected at any time.
 
-use super::{index::entry, unsealed};
+use super::{
+    index::{entry, is_expired},
+    unsealed,
+};
 use crate::IntakeError;
 use ledger::{Keyring, Opened, Reader, Tokenizer};
 use model::{Position, StoredEvent, directory::Attributed, position::ACTIVITY};
@@ -71,9 +74,8 @@ pub async fn compare(
     }
     let mut next = 0;
     while next < compared {
-        let made = digests(reader, keyring, next..compared).await?;
-        let Some((last, _)) = made.last() else { break };
-        next = last + 1;
+        let made;
+        (made, next) = digests(reader, keyring, next..compared).await?;
         made.iter().for_each(|(index, digest)| trail.add(*index, digest));
         progress(compared + next, total);
     }
@@ -104,16 +106,20 @@ pub async fn name_faults(reader: &Reader, keyring: &Arc<Keyring>, events: &dyn E
             let mut next = range.start;
             let until = range.end.min(differing.compared);
             while next < until {
-                let made = digests(reader, keyring, next..until).await?;
-                let Some((last, _)) = made.last() else { break };
-                next = last + 1;
+                let made;
+                (made, next) = digests(reader, keyring, next..until).await?;
                 for (index, digest) in made {
                     faults.extend(judge(&held.remove(&index).unwrap_or_default(), &digest).map(|what| ViewFault { index, what }));
                 }
             }
         }
-        let never = held.into_keys().filter(|index| *index >= size);
-        faults.extend(never.map(|index| ViewFault { index, what: "the view has an event there, and the trail no such record".into() }));
+        for index in held.into_keys() {
+            if index >= size {
+                faults.push(ViewFault { index, what: "the view has an event there, and the trail no such record".into() });
+            } else if index < differing.compared {
+                faults.push(ViewFault { index, what: "the view still has an event whose parts retention has dropped".into() });
+            }
+        }
         if faults.len() >= MOST_FAULTS {
             break;
         }
@@ -142,23 +148,26 @@ fn judge(held: &[Digest], made: &Digest) -> Option<String> {
     Some(format!("the view holds other than the trail gives: {}", parts.join(", ")))
 }
 
-/// What the view should hold of the first records of a range, as many as are read at once.
-async fn digests(reader: &Reader, keyring: &Arc<Keyring>, range: Range<u64>) -> Result<Vec<(u64, Digest)>, IntakeError> {
+/// What the view should hold of the first records of a range, as many as are read at once; and the index after them.
+async fn digests(reader: &Reader, keyring: &Arc<Keyring>, range: Range<u64>) -> Result<(Vec<(u64, Digest)>, u64), IntakeError> {
     let generation = reader.head().await?.generation;
     let read = reader.read(range.start, STEP_BYTES).await?;
     let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = read.into_iter().take_while(|(index, _)| *index < range.end).unzip();
     if indexes.first().is_none_or(|first| *first != range.start) {
         return Err(StoreError::Damaged { what: "the trail".into(), why: format!("record {} cannot be read", range.start) }.into());
     }
+    let next = range.start + indexes.len() as u64;
     let (stored, opened) = unsealed::open(keyring, range.start, stored).await?;
     let keyring = keyring.clone();
     let work = move || {
         let mut tokenizer = Tokenizer::new(&keyring);
         let of = |((index, stored), opened): ((u64, StoredEvent), Opened)| {
             let position = Position { ledger: ACTIVITY.to_owned(), generation, index };
-            (index, Digest::of(&entry(&mut tokenizer, position, stored, opened, Attributed::default())))
+            let expired = is_expired(&stored, &opened);
+            (!expired).then(|| (index, Digest::of(&entry(&mut tokenizer, position, stored, opened, Attributed::default()))))
         };
-        indexes.into_iter().zip(stored).zip(opened).map(of).collect()
+        indexes.into_iter().zip(stored).zip(opened).filter_map(of).collect()
     };
-    tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
+    let made = tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))?;
+    Ok((made, next))
 }

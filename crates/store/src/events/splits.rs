@@ -13,7 +13,7 @@ use super::{
     split::{Columns, FORMAT, Split, broken},
     switch::{self, BESIDE, remove},
     walk::walk,
-    write::Writers,
+    write::{Writers, within},
 };
 use crate::{Result, StoreError};
 use async_trait::async_trait;
@@ -289,6 +289,36 @@ impl Events for Splits {
             split.reload()?;
             // Readers let go of the files of what was replaced only now.
             split.sweep()
+        })
+        .await
+    }
+
+    async fn remove(&self, indexes: &[Range<u64>]) -> Result<()> {
+        let indexes = indexes.to_vec();
+        self.blocking(move |s| {
+            let mut writers = s.writers();
+            for split in s.of_days(&s.all_days()) {
+                // Of what is committed; an open writer of the day holds nothing that is not.
+                split.reload()?;
+                let searcher = split.searcher();
+                let mut found = 0;
+                for query in within(&indexes, &s.columns) {
+                    found += query.count(&searcher).map_err(broken)?;
+                }
+                if found == 0 {
+                    continue;
+                }
+                let left = writers.remove(&split, &indexes, &s.columns)?;
+                split.reload()?;
+                if left > 0 {
+                    // Readers let go of the files of what was removed only now.
+                    split.sweep()?;
+                } else {
+                    s.days.write().unwrap_or_else(PoisonError::into_inner).remove(&split.day);
+                    remove(std::fs::remove_dir_all(s.root.join("days").join(split.day.to_string())))?;
+                }
+            }
+            Ok(())
         })
         .await
     }
