@@ -28,6 +28,7 @@ mod openapi;
 mod overview;
 mod own_trail;
 pub mod problem;
+mod retention;
 mod session;
 mod settings;
 mod signed;
@@ -131,6 +132,7 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(members::invite))
         .routes(routes!(members::update))
         .routes(routes!(settings::read))
+        .routes(routes!(retention::read, retention::run))
         .routes(routes!(index::read))
         .routes(routes!(index::rebuild, index::cancel))
 }

@@ -13,6 +13,7 @@ use ledger::{LogKeys, Standing, WitnessKey};
 use model::{
     Micros, SECOND,
     position::{ACTIVITY, SELF},
+    retention::Rule,
     time::rfc3339,
 };
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub struct Board {
     witnesses: RwLock<Vec<WitnessKey>>,
     /// What could be put back unnoticed, as a sentence.
     unnoticed: RwLock<Option<String>>,
+    /// How long what is kept.
+    rule: RwLock<Rule>,
 }
 
 /// Who outside confirms checkpoints.
@@ -87,6 +90,13 @@ impl Board {
     }
     pub(crate) fn witness_keys(&self) -> Vec<WitnessKey> {
         self.witnesses.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// How long what is kept, as configured; until this is called, everything is.
+    pub fn keeps(&self, rule: Rule) {
+        *self.rule.write().unwrap_or_else(PoisonError::into_inner) = rule;
+    }
+    pub(crate) fn rule(&self) -> Rule {
+        *self.rule.read().unwrap_or_else(PoisonError::into_inner)
     }
     /// What could be put back to an older state unnoticed.
     pub fn unnoticed(&self, what: String) {

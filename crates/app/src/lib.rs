@@ -25,6 +25,7 @@ pub mod members;
 pub mod operation;
 pub mod overview;
 pub mod own_trail;
+pub mod retention;
 pub mod rules;
 pub mod search;
 pub mod sessions;

@@ -73,6 +73,8 @@ operations! {
     SettingsRead = "settings.read" Read;
     IndexRead = "index.read" Read;
     IndexRebuild = "index.rebuild" Change;
+    RetentionRead = "retention.read" Read;
+    RetentionRun = "retention.run" Change;
 }
 
 impl Operation {

@@ -172,7 +172,7 @@ fn own(job: Option<Job>, caller: &Caller, id: Uuid) -> Result<Job> {
 }
 
 /// The next version of a job: time may stand still, the version may not.
-fn after(version: Micros, now: Micros) -> Micros {
+pub(crate) fn after(version: Micros, now: Micros) -> Micros {
     now.max(version + 1)
 }
 

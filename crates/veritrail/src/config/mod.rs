@@ -6,6 +6,7 @@ pub use layers::{Explained, Origin};
 
 use anyhow::{Context, Result};
 use ledger::{KeyFolder, Passphrase, TokenAccess};
+use model::retention::Rule;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ pub struct Config {
     pub data: Data,
     pub keys: Keys,
     pub ledger: Ledger,
+    pub retention: Rule,
     pub anchors: Anchors,
     pub mail: Mail,
     pub webhook: Webhook,
