@@ -79,6 +79,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Ledger,
     },
+    /// Drops personal values older than `[retention]` keeps them; proofs and clear parts stay (docs/privacy.md).
+    #[command(after_help = "Examples:\n  veritrail retention plan\n  veritrail retention apply\nBoth may be run beside `serve`, which then does the work.")]
+    Retention {
+        #[command(subcommand)]
+        command: Retention,
+    },
     /// Builds the searchable view anew from the trail, or holds it against the trail.
     #[command(after_help = "Examples:\n  veritrail index verify\n  veritrail index rebuild\nBoth may be run beside `serve`, and searches go on meanwhile.")]
     Index {
@@ -288,6 +294,14 @@ pub enum LedgerKey {
         #[arg(long)]
         ledger: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Retention {
+    /// A dry run: what is due by class, how much, the oldest, and which legal holds keep what. Changes nothing.
+    Plan,
+    /// Does what a dry run of the last 7 days found. Stopped, it finds what is left when it is run again.
+    Apply,
 }
 
 #[derive(Debug, Subcommand)]

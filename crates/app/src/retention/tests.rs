@@ -102,7 +102,15 @@ async fn a_dry_run_comes_first_and_the_job_does_what_it_said() {
         assert_eq!((view.job.unwrap().state, view.applied), ("done", None));
 
         // A hold placed after the dry run counts.
-        let hold = Hold { id: Uuid::from_u128(1), held: Held::Subject(ACTOR), reason: "Suit 4".into(), owner: Uuid::nil(), created: 0, released: None, released_by: None };
+        let hold = Hold {
+            id: Uuid::from_u128(1),
+            held: Held::Subject(ACTOR),
+            reason: "Suit 4".into(),
+            owner: Uuid::nil(),
+            created: 0,
+            released: None,
+            released_by: None,
+        };
         app.records.add_hold(&hold).await.unwrap();
         run(false).await.unwrap();
         assert!(app.run_retention_step(&segments, &|| false).await.unwrap());

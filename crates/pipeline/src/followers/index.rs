@@ -204,22 +204,22 @@ impl IndexFollower {
     }
 
     async fn entries_of(&self, generation: u32, indexes: &[u64], stored: Vec<StoredEvent>, opened: Vec<Opened>) -> Result<Vec<IndexEntry>, IntakeError> {
-        let acts: Vec<Seen> = opened.iter().filter_map(seen).collect();
+        let records = indexes.iter().copied().zip(stored).zip(opened);
+        let records: Vec<((u64, StoredEvent), Opened)> = records.filter(|((_, stored), opened)| !is_expired(stored, opened)).collect();
+        let acts: Vec<Seen> = records.iter().filter_map(|(_, opened)| seen(opened)).collect();
         let attributed = self.attribution.attribute(&acts).await?;
         if attributed.len() != acts.len() {
             return Err(IntakeError::Internal(format!("{} acts were asked about and {} attributed", acts.len(), attributed.len())));
         }
         let keyring = self.keyring.clone();
-        let indexes = indexes.to_vec();
         let work = move || {
             let mut attributed = attributed.into_iter();
             let mut tokenizer = Tokenizer::new(&keyring);
             let entry = |((index, stored), opened): ((u64, StoredEvent), Opened)| {
                 let whom = opened.clear.actor_subject.and_then(|_| attributed.next()).unwrap_or_default();
-                let position = Position { ledger: ACTIVITY.to_owned(), generation, index };
-                (!is_expired(&stored, &opened)).then(|| entry(&mut tokenizer, position, stored, opened, whom))
+                entry(&mut tokenizer, Position { ledger: ACTIVITY.to_owned(), generation, index }, stored, opened, whom)
             };
-            indexes.into_iter().zip(stored).zip(opened).filter_map(entry).collect()
+            records.into_iter().map(entry).collect()
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
     }

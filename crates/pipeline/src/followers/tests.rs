@@ -220,6 +220,40 @@ async fn entries(spine: &Spine) -> Vec<model::query::IndexEntry> {
 }
 
 #[tokio::test]
+async fn expired_events_leave_the_view_and_no_rebuild_brings_them_back() {
+    for spine in Spine::both().await {
+        push(&spine, "dana@x.example", 0, 30).await;
+        push(&spine, "fox@x.example", 0, 10).await;
+        let (follower, splits, _) = index(&spine).await;
+        while follower.step().await.unwrap() > 0 {}
+        let blobs: Arc<dyn store::blobs::Blobs> = Arc::new(store::blobs::Directory::open(spine.folder.path().join("blobs")).unwrap());
+        let lock = ledger::Lock::new(Arc::new(store::blobs::Directory::open(spine.folder.path().join("apart")).unwrap()), "activity.lock");
+        let signer = merkle::NoteSigner::new("example.org", &[3; 32]).unwrap();
+        let integrator = ledger::Integrator::new(spine.trail.clone(), blobs, ACTIVITY, signer, lock, Uuid::from_u128(9));
+        integrator.step(1).await.unwrap().unwrap();
+        // A view that is being built holds them already.
+        assert_eq!(follower.rebuild(Uuid::from_u128(1), &|_, _| false).await.unwrap(), None);
+        let mut retention = ledger::Retention::open(&integrator).await.unwrap();
+        let segments = retention.segments();
+        assert_eq!(segments, [(0, 40)]);
+        let why = ledger::Why { time: 1, rule: "export:1".into(), job: Uuid::from_u128(7) };
+        // All of Dana's but the last.
+        let due = 0..29;
+        let due = std::slice::from_ref(&due);
+        follower.remove(due, retention.drop_parts(segments[0], due, &why)).await.unwrap().unwrap();
+        let word = |word| EventQuery { tokens: vec![token(&spine.keyring, word)], ..EventQuery::default() };
+        let count = async |query| splits.count(&Scope::everything(), &query).await.unwrap();
+        assert_eq!((count(EventQuery::default()).await, count(word("dana@x.example")).await), (11, 1));
+        assert_eq!(faults(&spine, &splits).await, []);
+        assert!(follower.rebuild(Uuid::from_u128(1), &|_, _| true).await.unwrap().is_some());
+        assert_eq!((count(EventQuery::default()).await, count(word("dana@x.example")).await), (11, 1));
+        assert!(follower.rebuild(Uuid::from_u128(2), &|_, _| true).await.unwrap().is_some(), "from the first record on");
+        assert_eq!((count(EventQuery::default()).await, faults(&spine, &splits).await), (11, vec![]));
+        assert!(spine.reader().get(0).await.unwrap().unwrap().parts.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn the_raw_record_stays_out_of_the_view() {
     let spine = Spine::sqlite().await;
     push(&spine, "dana", 0, 1).await;

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod ledger;
 pub mod member;
 pub mod query;
+pub mod retention;
 pub mod rules;
 pub mod source;
 pub mod verify;
