@@ -656,6 +656,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["retention.read"];
+        put?: never;
+        /** Begins a dry run, or the job, which wants a dry run of the last 7 days first. */
+        post: operations["retention.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rules": {
         parameters: {
             query?: never;
@@ -1015,6 +1032,21 @@ export interface components {
             /** Format: int64 */
             age_secs: number;
         };
+        /** @description What is due of one class. */
+        ClassPlan: {
+            class: string;
+            /** Format: int32 */
+            days: number;
+            /** Format: int64 */
+            events: number;
+            /**
+             * Format: int64
+             * @description Of their sealed parts.
+             */
+            bytes: number;
+            /** @description When the oldest of them was received. */
+            oldest: string | null;
+        };
         ClassView: {
             /** Format: int32 */
             uid: number;
@@ -1281,6 +1313,13 @@ export interface components {
             /** @description Where it is shown, within Veritrail. */
             href: string;
         };
+        /** @description What one hold keeps of what would be due. */
+        HeldBack: {
+            /** Format: uuid */
+            hold: string;
+            /** Format: int64 */
+            events: number;
+        };
         Histogram: {
             /** Format: int64 */
             interval_secs: number;
@@ -1380,6 +1419,15 @@ export interface components {
             /** @description `true`, `expected` or `noise`. */
             verdict: string;
             note?: string | null;
+        };
+        /** @description How long a class of events is kept. */
+        KeptFor: {
+            class: string;
+            /**
+             * Format: int32
+             * @description 0: for ever.
+             */
+            days: number;
         };
         KeyNew: {
             name: string;
@@ -1485,6 +1533,12 @@ export interface components {
             name: string;
             key: string;
         };
+        OutcomeView: {
+            time: string;
+            /** @description The rule it was made with, as `class:days`. */
+            rule: string;
+            plan: components["schemas"]["Plan"];
+        };
         /** @description Without the ledgers, which `api` adds. */
         Overview: {
             /** Format: int64 */
@@ -1559,6 +1613,16 @@ export interface components {
              */
             accounts: number;
         };
+        /** @description What a run found due, or dropped. */
+        Plan: {
+            classes: components["schemas"]["ClassPlan"][];
+            /**
+             * Format: int64
+             * @description Segments with anything due in them.
+             */
+            segments: number;
+            held: components["schemas"]["HeldBack"][];
+        };
         /** @description RFC 9457 problem details. */
         Problem: {
             /** @description A URI reference naming the kind of problem: `/problems/forbidden`. */
@@ -1632,6 +1696,17 @@ export interface components {
             duplicates: number;
             refused: components["schemas"]["ReasonView"] | null;
         };
+        /** @description A dry run, or the job. */
+        RetentionNew: {
+            /** @description Changes nothing, and says what the job would do. */
+            dry_run: boolean;
+        };
+        RetentionView: {
+            rule: components["schemas"]["KeptFor"][];
+            planned: components["schemas"]["OutcomeView"] | null;
+            applied: components["schemas"]["OutcomeView"] | null;
+            job: components["schemas"]["JobView"] | null;
+        };
         RuleList: {
             items: components["schemas"]["RuleView"][];
         };
@@ -1661,7 +1736,7 @@ export interface components {
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read" | "index.read" | "index.rebuild")[];
+            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read" | "index.read" | "index.rebuild" | "retention.read" | "retention.run")[];
             organisation: string;
             demo: boolean;
         };
@@ -3271,6 +3346,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             default: {

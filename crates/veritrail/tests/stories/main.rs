@@ -16,6 +16,7 @@ mod leaks;
 mod outage;
 mod probe;
 mod records;
+mod retention;
 mod roles;
 mod trust;
 

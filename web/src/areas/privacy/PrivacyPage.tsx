@@ -9,6 +9,7 @@ import { type Column, Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
 import { Holds } from "./Holds";
+import { Retention } from "./Retention";
 import { basisWords, stateWords } from "./words";
 
 /** How often an erasure under way is read again. */
@@ -64,6 +65,7 @@ export function PrivacyPage() {
         )}
       </Part>
       <Holds />
+      <Retention />
       <Drawer title={opened?.reason ?? ""} open={opened !== undefined} onClose={() => change({ open: undefined })}>
         {opened && <ErasureStory erasure={opened} />}
       </Drawer>
