@@ -17,6 +17,7 @@ mod counts;
 mod digest;
 mod parallel;
 mod read;
+mod shared;
 mod split;
 mod splits;
 mod switch;

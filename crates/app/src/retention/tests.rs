@@ -98,7 +98,7 @@ async fn a_dry_run_comes_first_and_the_job_does_what_it_said() {
         let plan = view.planned.unwrap().plan;
         // Received 30 days ago or before: records 0 to 9, and of these the reads.
         let expect = ClassPlan { class: "access".into(), days: 30, events: 5, bytes: 500, oldest: Some(rfc3339(house.clock.now() - 39 * DAY)) };
-        assert_eq!((plan.classes.as_slice(), plan.segments, plan.held.as_slice()), ([expect].as_slice(), 1, [].as_slice()));
+        assert_eq!(plan, Plan { classes: vec![expect], segments: 1, held: vec![] });
         assert_eq!((view.job.unwrap().state, view.applied), ("done", None));
 
         // A hold placed after the dry run counts.

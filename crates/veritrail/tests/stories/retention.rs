@@ -19,7 +19,7 @@ async fn nothing_is_dropped_that_nobody_looked_at(set_up: SetUp) {
     house.serve().await;
     let acts: Vec<Value> = (0..400).map(|n| act(&format!("a{n}"), "dana", "view", 60)).collect();
     house.stranger().push("desk", &key, "application/x-ndjson", ndjson(&acts)).await.unwrap().ok();
-    let (mut analyst, mut officer) = (house.signed_in(&analyst).await, house.signed_in(&officer).await);
+    let (analyst, mut officer) = (house.signed_in(&analyst).await, house.signed_in(&officer).await);
     let count = async || analyst.clone().get("/events/count?from=-1h").await.ok()["count"].as_u64().unwrap();
     eventually("everything is searchable", PATIENCE, async || (count().await == 400).then_some(())).await;
     // By default everything is kept.
