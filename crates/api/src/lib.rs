@@ -22,6 +22,7 @@ mod jobs;
 mod ledger_files;
 mod ledgers;
 mod live;
+mod masking;
 mod members;
 mod metrics;
 mod openapi;
@@ -93,6 +94,7 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(events::histogram))
         .routes(routes!(events::read))
         .routes(routes!(events::proof))
+        .routes(routes!(masking::reveal))
         .routes(routes!(events::own))
         .routes(routes!(live::stream))
         .routes(routes!(directory::persons))
@@ -125,6 +127,10 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(erasures::read))
         .routes(routes!(erasures::holds, erasures::hold))
         .routes(routes!(erasures::release))
+        .routes(routes!(masking::list, masking::update))
+        .routes(routes!(masking::fields))
+        .routes(routes!(masking::reveals))
+        .routes(routes!(masking::decide))
         .routes(routes!(own_trail::list))
         .routes(routes!(ledgers::list))
         .routes(routes!(ledgers::consistency))

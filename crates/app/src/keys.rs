@@ -24,12 +24,27 @@ impl App {
         self.record_at_host("keys.retire", Target::of("key", kek), Value::Null).await
     }
 
+    /// Before the key files are sealed under another passphrase.
+    pub async fn sealing_keys(&self) -> Result<()> {
+        self.record_at_host("keys.seal", Target::none(), Value::Null).await
+    }
+
     /// Before another signing key is made for a ledger.
     pub async fn making_ledger_key(&self, ledger: &str) -> Result<()> {
         self.record_at_host("ledgers.rotate", Target::of("ledger", ledger), Value::Null).await
     }
 
-    async fn record_at_host(&self, operation: &'static str, target: Target, detail: Value) -> Result<()> {
+    /// Before a backup is made: it holds everything there is.
+    pub async fn making_backup(&self) -> Result<()> {
+        self.record_at_host("backup.make", Target::none(), Value::Null).await
+    }
+
+    /// After a backup of this time, microseconds, was put back.
+    pub async fn restored_backup(&self, made: model::Micros) -> Result<()> {
+        self.record_at_host("backup.restore", Target::none(), json!({ "made": model::time::rfc3339(made) })).await
+    }
+
+    pub(crate) async fn record_at_host(&self, operation: &'static str, target: Target, detail: Value) -> Result<()> {
         let act = Act { detail, ..Act::unattended(operation, None, None, target) };
         self.recorded(act, async |_: &Unit| Ok(())).await
     }

@@ -4,6 +4,7 @@ pub use consistency::ConsistencyView;
 pub use verified::{Schedule, Verified, VerifiedView};
 
 mod consistency;
+mod loss;
 mod under_way;
 mod verified;
 
@@ -234,9 +235,9 @@ impl App {
         Ok(LedgerState {
             name,
             generation: head.generation,
-            size: head.size,
+            size: head.size.saturating_sub(head.first),
             checkpoint,
-            pending: head.size.saturating_sub(covered),
+            pending: head.size.saturating_sub(head.first).saturating_sub(covered),
             verified,
             witness: anchor(Anchor::Witness),
             time_stamp: anchor(Anchor::Time),

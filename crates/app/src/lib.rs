@@ -21,6 +21,7 @@ pub mod index;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;
+pub mod masking;
 pub mod members;
 pub mod operation;
 pub mod overview;
@@ -76,6 +77,7 @@ pub struct AppParts {
     /// The tail of the `activity` ledger: quarantine and counts.
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
+    pub masking: masking::Masking,
     pub blobs: Arc<dyn Blobs>,
     /// What is kept apart from the data, with the ledgers' locks: tombstones of erasures.
     pub apart: Arc<dyn Blobs>,
@@ -105,6 +107,7 @@ pub struct Shared {
     /// The tail of the `activity` ledger: quarantine and counts.
     pub trail: Arc<dyn Trail>,
     pub rules: Arc<rules::RuleBook>,
+    pub masking: masking::Masking,
     pub blobs: Arc<dyn Blobs>,
     pub apart: Arc<dyn Blobs>,
     pub door: Door,
@@ -126,7 +129,7 @@ impl Deref for App {
 impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
-        let AppParts { records, keyring, events, reader, trail, rules, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
+        let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, public_url, demo, clock } = parts;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -138,6 +141,7 @@ impl App {
             reader,
             trail,
             rules,
+            masking,
             blobs,
             apart,
             door,

@@ -5,7 +5,7 @@
 pub enum Kind {
     Read,
     Change,
-    /// Lets values leave (exports, evidence).
+    /// Lets values leave (exports, evidence, what is masked).
     Reveal,
 }
 
@@ -30,6 +30,7 @@ operations! {
     EventsRead = "events.read" Read;
     EventsProve = "events.prove" Read;
     EventsLive = "events.live" Read;
+    EventsReveal = "events.reveal" Reveal;
     OwnEvents = "own.events" Read;
     SearchEverything = "search.everything" Read;
     PersonsList = "persons.list" Read;
@@ -64,6 +65,10 @@ operations! {
     HoldsList = "holds.list" Read;
     HoldsCreate = "holds.create" Change;
     HoldsRelease = "holds.release" Change;
+    MaskingList = "masking.list" Read;
+    MaskingUpdate = "masking.update" Change;
+    RevealsList = "reveals.list" Read;
+    RevealsDecide = "reveals.decide" Change;
     SelfList = "self.list" Read;
     LedgersList = "ledgers.list" Read;
     LedgersProve = "ledgers.prove" Read;

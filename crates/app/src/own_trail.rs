@@ -115,6 +115,9 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "quarantine.replay" => "replayed a quarantined record",
         "exports.create" => "exported events",
         "evidence.create" => "had a pack of evidence made",
+        "ledgers.renew" => "declared a loss and opened a new generation of a ledger",
+        "backup.make" => "made a backup",
+        "backup.restore" => "put a backup back",
         "erasures.list" => "looked at the erasures",
         "erasures.preview" => "looked at what an erasure would take away",
         "erasures.create" => "had values erased",
@@ -124,7 +127,14 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "holds.release" => "released a legal hold",
         "keys.rotate" => "put another key-encryption key in force",
         "keys.retire" => "destroyed a key-encryption key out of use",
+        "keys.seal" => "sealed the key files under another passphrase",
         "ledgers.rotate" => "made another signing key for a ledger",
+        "events.reveal" => revealing(&opened.detail),
+        "masking.list" => "looked at the classes of fields",
+        "masking.update" => "changed how closely a field is kept",
+        "reveals.list" => "looked at the reveals",
+        "reveals.decide" if opened.detail.get("approve") == Some(&Value::Bool(true)) => "approved a reveal",
+        "reveals.decide" => "declined a reveal",
         "self.list" => "read this trail",
         "directory.import" => "imported the directory",
         "departments.list" => "looked at the departments",
@@ -153,4 +163,13 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
     };
     let reason = opened.clear.reason.as_deref().map(|r| format!(" ({})", r.replace('_', " "))).unwrap_or_default();
     if failed { format!("{who} tried: {what}, without success{reason}") } else { format!("{who} {what}") }
+}
+
+/// Asking for masked values, being granted them, and each time they were shown are one operation.
+fn revealing(detail: &Map<String, Value>) -> &'static str {
+    match detail.get("state").and_then(Value::as_str) {
+        _ if detail.contains_key("shown") => "was shown revealed values of an event",
+        Some("asked") => "asked a second member to reveal masked values of an event",
+        _ => "revealed masked values of an event",
+    }
 }

@@ -1,6 +1,10 @@
 //! A whole [`App`] for tests: SQLite always, PostgreSQL where a server is given; and a clock the test moves.
 
-use crate::{App, AppParts, Policy, rules::RuleBook};
+use crate::{
+    App, AppParts, Policy,
+    masking::{Classes, Masking, REVEALS_PER_DAY},
+    rules::RuleBook,
+};
 use ledger::{Keyring, Master, Reader};
 use model::{Micros, position::ACTIVITY};
 use std::{cell::Cell, num::NonZeroUsize, sync::Arc};
@@ -8,7 +12,7 @@ use store::{
     blobs::{Blobs, Directory},
     events::Splits,
     keys::SqlKeys,
-    sql::Database,
+    sql::{Database, Handle},
     trail::SqlTrail,
 };
 use tempfile::TempDir;
@@ -70,6 +74,7 @@ async fn house(records: Option<String>) -> House {
         reader: Reader::new(trail.clone(), blobs.clone(), ACTIVITY),
         trail,
         rules: Arc::new(RuleBook::default()),
+        masking: Masking { classes: Classes::embedded().unwrap(), reveals_per_day: REVEALS_PER_DAY },
         blobs,
         apart: Arc::new(Directory::open(folder.path().join("apart")).unwrap()),
         policy: Policy::standard().unwrap(),
@@ -79,4 +84,21 @@ async fn house(records: Option<String>) -> House {
         clock: now,
     };
     House { app: App::new(parts).await.unwrap(), clock: Clock, records_url, _folder: folder }
+}
+
+/// Makes every write to the self ledger fail, or lets it work again, through a connection of its own.
+pub(crate) async fn break_ledger(url: &str, broken: bool) {
+    let database = Database::open(url, "records").await.unwrap();
+    let statements: &[&str] = match (url.starts_with("sqlite"), broken) {
+        (true, true) => &["CREATE TRIGGER broken BEFORE INSERT ON trail_batches BEGIN SELECT RAISE(ABORT, 'no room'); END"],
+        (true, false) => &["DROP TRIGGER broken"],
+        (false, true) => &[
+            "CREATE FUNCTION broken() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$ LANGUAGE plpgsql",
+            "CREATE TRIGGER broken BEFORE INSERT ON trail_batches FOR EACH ROW EXECUTE FUNCTION broken()",
+        ],
+        (false, false) => &["DROP TRIGGER broken ON trail_batches", "DROP FUNCTION broken()"],
+    };
+    for statement in statements {
+        database.execute(statement, vec![]).await.unwrap();
+    }
 }

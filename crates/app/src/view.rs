@@ -1,9 +1,12 @@
 //! What several pages read, and the words their fields may hold.
 
-use crate::Operation;
+use crate::{
+    Operation,
+    masking::{FieldState, Origin},
+};
 use connectors::SettingKind;
 use model::{
-    AlertStatus, ErasureState, JobState, LegalBasis, Outcome, Role, Severity, Verdict,
+    AlertStatus, ErasureState, FieldClass, JobState, LegalBasis, Outcome, Role, Severity, Verdict,
     position::{ACTIVITY, SELF},
 };
 use serde::Serialize;
@@ -60,6 +63,19 @@ pub(crate) mod words {
     }
     pub fn held() -> Object {
         one_of(["everything", "person", "subject", "source"])
+    }
+    pub fn field_class() -> Object {
+        one_of(FieldClass::ALL.map(FieldClass::name))
+    }
+    pub fn field_state() -> Object {
+        one_of(FieldState::ALL.map(FieldState::name))
+    }
+    pub fn class_origin() -> Object {
+        one_of(Origin::ALL.map(Origin::name))
+    }
+    /// Waits, lapsed undecided, is shown, is over, was declined.
+    pub fn reveal_standing() -> Object {
+        one_of(["asked", "lapsed", "open", "over", "declined"])
     }
     pub fn role() -> Object {
         one_of(Role::ALL.map(Role::name))

@@ -16,7 +16,9 @@ pub enum LedgerError {
     #[error("the ledger has stopped and acknowledges nothing more: {0}; find the cause, then start again")]
     Stopped(String),
     /// The data is older than what was signed before, by the lock or a witness: a backup was restored, or they are another ledger's.
-    #[error("ledger {ledger} is older than what was signed of it: {why}; restore newer data, or declare the loss with a new generation")]
+    #[error(
+        "ledger {ledger} is older than what was signed of it: {why}; restore newer data, or declare the loss: `veritrail ledger new-generation --ledger {ledger}` (docs/backup.md)"
+    )]
     Older { ledger: String, why: String },
     /// Two histories: what is stored does not continue what was signed.
     #[error("ledger {ledger} does not continue what was signed: {why}; nothing is signed until this is resolved")]

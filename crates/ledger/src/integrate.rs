@@ -10,6 +10,7 @@ use crate::{
     moved::Move,
     resume::{Signed, find},
     signing::Signers,
+    tree::Tree,
 };
 use merkle::{Checkpoint, Hash, LogKeys, Note};
 use model::Micros;
@@ -21,16 +22,17 @@ use uuid::Uuid;
 /// What one step moves at most, in bytes as stored; at least one batch.
 pub(crate) const STEP_BYTES: usize = 8 << 20;
 /// How long a lease-holder may be silent before another takes over, in microseconds.
-const LEASE: Micros = 10_000_000;
+pub(crate) const LEASE: Micros = 10_000_000;
 
 /// Integrates one ledger.
 pub struct Integrator {
-    trail: Arc<dyn Trail>,
-    blobs: Arc<dyn Blobs>,
-    ledger: String,
-    signers: Signers,
-    lock: Lock,
-    holder: String,
+    /// As the tree counts.
+    pub(crate) trail: Arc<dyn Trail>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) ledger: String,
+    pub(crate) signers: Signers,
+    pub(crate) lock: Lock,
+    pub(crate) holder: String,
     /// `None` until found, and again after a failure.
     signed: Mutex<Option<Signed>>,
 }
@@ -51,6 +53,7 @@ pub struct Checkpointed {
 impl Integrator {
     /// `node` names the holder of the lease: one that comes back after a crash goes on at once, where another would wait for the lease to end.
     pub fn new(trail: Arc<dyn Trail>, blobs: Arc<dyn Blobs>, ledger: &str, signers: impl Into<Signers>, lock: Lock, node: Uuid) -> Self {
+        let trail = Arc::new(Tree(trail));
         Self { trail, blobs, ledger: ledger.to_owned(), signers: signers.into(), lock, holder: node.to_string(), signed: Mutex::new(None) }
     }
 
@@ -112,6 +115,11 @@ impl Integrator {
         Ok((self.blobs.clone(), Layout::new(&self.ledger, generation), keys))
     }
 
+    /// Index of the generation's first record.
+    pub(crate) async fn first(&self) -> Result<u64> {
+        Ok(self.trail.head().await?.first)
+    }
+
     /// The ledger's name.
     pub fn ledger(&self) -> &str {
         &self.ledger
@@ -138,12 +146,12 @@ impl Integrator {
     async fn advance(&self, before: Option<Signed>, now: Micros) -> Result<(Signed, Option<Checkpointed>)> {
         let epoch = self.trail.lease(&self.holder, now, now + LEASE).await?;
         let head = self.trail.head().await?;
-        let (mut signed, found) = match before {
-            Some(signed) if signed.size == head.integrated && signed.generation == head.generation => (signed, false),
+        let mut signed = match before {
+            Some(signed) if signed.size == head.integrated && signed.generation == head.generation => signed,
             _ => {
                 let mut signed = find(self.blobs.as_ref(), &self.lock, &self.ledger, &self.signers.first(), &head).await?;
                 signed.settle(self.trail.as_ref(), self.blobs.as_ref(), &self.ledger, epoch).await?;
-                (signed, true)
+                signed
             }
         };
         let mut batches = self.trail.read(signed.size, STEP_BYTES).await?;
@@ -159,7 +167,8 @@ impl Integrator {
             signer = next;
         }
         let step = Move { blobs: self.blobs.as_ref(), layout: &signed.layout, signer: &signer, ledger: &self.ledger, size: signed.size, root: signed.root };
-        if found {
+        if signed.epoch + 1 != epoch {
+            // Left by a process that stopped, or by one that held the lease in between.
             batches = step.adopt(batches).await?;
         }
         let grown = step.run(&batches).await?;
@@ -168,7 +177,7 @@ impl Integrator {
             return Err(StoreError::Conflict(format!("another process took the lease on ledger {}", self.ledger)).into());
         }
         let note = checkpoint.sign(&signer)?;
-        let locked = Locked { generation: signed.generation, checkpoint, note: note.clone(), keys };
+        let locked = Locked { generation: signed.generation, first: signed.first, checkpoint, note: note.clone(), keys };
         signed.locked = Some(self.lock.advance(&self.ledger, &locked, signed.locked.as_ref()).await?);
         if signed.keys != locked.keys {
             signed.keys = locked.keys;
@@ -177,7 +186,7 @@ impl Integrator {
         let published = swapped(self.blobs.as_ref(), &signed.layout.checkpoint(), signed.published.as_ref(), note.clone().into_bytes()).await?;
         signed.published = Some(published);
         self.trail.integrated(epoch, grown.size).await?;
-        (signed.size, signed.root, signed.note) = (grown.size, grown.root, Some(note.clone()));
+        (signed.size, signed.root, signed.note, signed.epoch) = (grown.size, grown.root, Some(note.clone()), epoch);
         for folder in &grown.replaced {
             for path in self.blobs.list(folder).await? {
                 self.blobs.delete(&path).await?;

@@ -8,16 +8,26 @@ use std::collections::BTreeMap;
 pub struct Layout {
     base: String,
     name: String,
+    generation: u32,
 }
 
 impl Layout {
     pub fn new(ledger: &str, generation: u32) -> Self {
-        Self { base: format!("{ledger}/{generation}/"), name: format!("{ledger}.{generation}") }
+        Self { base: format!("{ledger}/{generation}/"), name: format!("{ledger}.{generation}"), generation }
     }
 
     /// A copy of one generation, its files right at the top.
     pub fn of_copy(ledger: &str, generation: u32) -> Self {
         Self { base: String::new(), ..Self::new(ledger, generation) }
+    }
+
+    /// The ledger's name.
+    pub fn ledger(&self) -> &str {
+        self.name.rsplit_once('.').map_or(self.name.as_str(), |(ledger, _)| ledger)
+    }
+
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// The log's name in its checkpoints: the signer's, the ledger's and the generation's, so that none passes for another.
@@ -121,10 +131,15 @@ impl Layout {
 
     /// Whether a path is one that the four above write.
     pub fn is_anchor(&self, path: &str) -> bool {
-        let Some(name) = path.strip_prefix(&self.anchors()) else { return false };
+        path == self.cosigned() || self.anchored(path).is_some()
+    }
+
+    /// The size of the checkpoint that an anchor's file, kept for good, is about.
+    pub fn anchored(&self, path: &str) -> Option<u64> {
+        let name = path.strip_prefix(&self.anchors())?;
         let digits = name.trim_start_matches("witness/").trim_start_matches("time/").trim_end_matches(".checkpoint").trim_end_matches(".tsr");
-        let Ok(size) = digits.parse() else { return path == self.cosigned() };
-        [self.witnessed(size), self.stamped(size), self.stamp(size)].iter().any(|known| known == path)
+        let size = digits.parse().ok()?;
+        [self.witnessed(size), self.stamped(size), self.stamp(size)].iter().any(|known| known == path).then_some(size)
     }
 
     /// First index and count from what [`Layout::segment`] writes.

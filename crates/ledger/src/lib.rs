@@ -7,6 +7,7 @@
 
 pub mod anchor;
 pub mod append;
+pub mod backup;
 pub mod delivery;
 pub mod error;
 pub mod fingerprint;
@@ -14,6 +15,7 @@ pub mod integrate;
 pub mod keyring;
 pub mod layout;
 pub mod lock;
+pub mod loss;
 pub mod opened;
 pub mod prove;
 pub mod read;
@@ -23,9 +25,11 @@ pub mod segment;
 pub mod signing;
 pub mod tokens;
 pub mod tombstone;
+pub mod tree;
 pub mod verify;
 pub mod wrap;
 
+mod catch_up;
 mod copies;
 mod moved;
 mod queue;
@@ -41,6 +45,7 @@ pub use integrate::{Checkpointed, Integrator};
 pub use keyring::{Keyring, Master};
 pub use layout::Layout;
 pub use lock::Lock;
+pub use loss::{Loss, Opening};
 pub use merkle::{LogKeys, Walk};
 pub use opened::open_all;
 pub use prove::{Consistency, Proof, Prover, prove, prove_consistency};

@@ -27,15 +27,26 @@ struct Written {
     root: String,
     /// The signed checkpoint: written here before it is shown to anybody.
     checkpoint: String,
+    /// The index of the generation's first record, as positions count.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    first: u64,
+    /// The generation's first key, where it is another than the installation's: a generation begins with the newest key of the one before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    first_key: String,
     /// How the first key handed over to those after it; empty while there is one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     keys: String,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What the lock says.
 #[derive(Clone, Debug)]
 pub(crate) struct Locked {
     pub(crate) generation: u32,
+    pub(crate) first: u64,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) note: String,
     pub(crate) keys: LogKeys,
@@ -49,6 +60,18 @@ impl Lock {
     /// The lock of this ledger, where locks lie.
     pub fn of(blobs: Arc<dyn Blobs>, ledger: &str) -> Self {
         Self::new(blobs, &format!("{ledger}.lock"))
+    }
+
+    /// What the lock said last of a generation that a declared loss ended.
+    pub fn past(&self, generation: u32) -> Self {
+        let stem = self.path.strip_suffix(".lock").unwrap_or(&self.path);
+        Self { blobs: self.blobs.clone(), path: format!("{stem}.{generation}.lock") }
+    }
+
+    /// Keeps what it says now, before another generation takes its place.
+    pub(crate) async fn keep(&self, generation: u32) -> Result<()> {
+        let Some((bytes, _)) = self.blobs.get(&self.path).await? else { return Ok(()) };
+        Ok(self.blobs.create(&self.past(generation).path, bytes).await?)
     }
 
     /// The keys of a ledger's generation, beginning with `first`. `data` is where the ledger itself lies.
@@ -71,12 +94,16 @@ impl Lock {
             return Err(damaged(format!("it belongs to ledger {}", written.ledger)));
         }
         let origin = Layout::new(ledger, written.generation).origin(first.name());
-        let keys = LogKeys::parse(&written.keys, &origin, first).map_err(|e| damaged(format!("its keys: {e}")))?;
+        let first_key = match written.first_key.as_str() {
+            "" => first.clone(),
+            other => NoteVerifier::parse(other).map_err(|e| damaged(format!("its first key: {e}")))?,
+        };
+        let keys = LogKeys::parse(&written.keys, &origin, &first_key).map_err(|e| damaged(format!("its keys: {e}")))?;
         let checkpoint = keys.checkpoint(&written.checkpoint, &origin).map_err(|e| damaged(format!("its checkpoint: {e}")))?;
         if (checkpoint.size, checkpoint.root.to_string()) != (written.size, written.root) {
             return Err(damaged("its size and root are not those of its checkpoint".into()));
         }
-        Ok(Some((Locked { generation: written.generation, checkpoint, note: written.checkpoint, keys }, version)))
+        Ok(Some((Locked { generation: written.generation, first: written.first, checkpoint, note: written.checkpoint, keys }, version)))
     }
 
     /// Moves the lock on. Only whoever read the version it holds can.
@@ -84,6 +111,9 @@ impl Lock {
         let written = Written {
             ledger: ledger.to_owned(),
             generation: to.generation,
+            first: to.first,
+            // In the first generation it is known anyway.
+            first_key: if to.generation == 0 { String::new() } else { to.keys.all()[0].1.to_string() },
             size: to.checkpoint.size,
             root: to.checkpoint.root.to_string(),
             checkpoint: to.note.clone(),

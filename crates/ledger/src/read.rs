@@ -4,9 +4,10 @@ use crate::{
     error::{LedgerError, Result},
     records::of_tail,
     segment::{Segment, find_segment},
+    tree::generation_at,
 };
 use lru::LruCache;
-use model::StoredEvent;
+use model::{Position, StoredEvent};
 use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex},
@@ -66,6 +67,20 @@ impl Reader {
         self.segments.lock().expect("no code panics holding the cache").clear();
     }
 
+    /// The generation that holds an index. What one call of [`Reader::read`] answers is of one generation.
+    pub async fn generation_at(&self, index: u64) -> Result<u32> {
+        let head = self.head().await?;
+        Ok(generation_at(self.trail.as_ref(), &head, index).await?.generation)
+    }
+
+    /// Where a position lies in its generation's tree, as proofs count.
+    ///
+    /// # Errors
+    /// `Store(NotFound)` when no such record can be there.
+    pub async fn leaf_of(&self, position: &Position) -> Result<u64> {
+        crate::tree::leaf_of(self.trail.as_ref(), position).await
+    }
+
     /// One record, or `None` past the head.
     pub async fn get(&self, index: u64) -> Result<Option<StoredEvent>> {
         Ok(self.read(index, 0).await?.into_iter().next().filter(|(found, _)| *found == index).map(|(_, record)| record))
@@ -73,16 +88,19 @@ impl Reader {
 
     async fn from_segments(&self, head: &Head, from: u64, limit_bytes: usize) -> Result<Vec<(u64, StoredEvent)>> {
         let (mut records, mut next, mut size) = (Vec::new(), from, 0);
-        while next < head.integrated {
-            let segment = self.segment(head.generation, next).await?;
-            for batch in segment.batches().iter().filter(|b| b.first + b.count > next) {
+        let generation = generation_at(self.trail.as_ref(), head, from).await?;
+        // Segments count as the tree does.
+        let first = generation.first;
+        while next < generation.end.min(head.integrated) {
+            let segment = self.segment(generation.generation, next - first).await?;
+            for batch in segment.batches().iter().filter(|b| first + b.first + b.count > next) {
                 size += batch.size_bytes();
                 if size > limit_bytes && !records.is_empty() {
                     return Ok(records);
                 }
-                records.extend((batch.first..).zip(segment.records(batch)?).filter(|(index, _)| *index >= from));
+                records.extend((first + batch.first..).zip(segment.records(batch)?).filter(|(index, _)| *index >= from));
             }
-            next = segment.first + segment.count;
+            next = first + segment.first + segment.count;
         }
         Ok(records)
     }

@@ -3,7 +3,7 @@
 use crate::{
     error::{LedgerError, Result},
     layout::Layout,
-    lock::{Lock, keys_of, swapped},
+    lock::{Lock, Locked, keys_of, swapped},
     tiles::Tiles,
 };
 use merkle::{EMPTY_ROOT, Hash, LogKeys, NoteVerifier, TileId, root};
@@ -16,8 +16,12 @@ use store::{
 pub(crate) struct Signed {
     pub(crate) layout: Layout,
     pub(crate) generation: u32,
+    /// The index of the generation's first record.
+    pub(crate) first: u64,
     pub(crate) size: u64,
     pub(crate) root: Hash,
+    /// Of the lease under which it was signed; 0 where that was before this process looked.
+    pub(crate) epoch: u64,
     pub(crate) keys: LogKeys,
     /// The newest checkpoint as a signed note; `None` where nothing was signed.
     pub(crate) note: Option<String>,
@@ -32,10 +36,21 @@ pub(crate) struct Signed {
 /// # Errors
 /// `Older` when data or trail lack what was signed, `Fork` when they hold something else.
 pub(crate) async fn find(blobs: &dyn Blobs, lock: &Lock, ledger: &str, first: &NoteVerifier, head: &Head) -> Result<Signed> {
+    let (in_lock, locked) = lock.read(ledger, first).await?.unzip();
+    stand(blobs, (in_lock, locked), ledger, first, head).await
+}
+
+/// The same held against what was read of a lock, and without one against the data alone.
+pub(crate) async fn stand(
+    blobs: &dyn Blobs,
+    (in_lock, locked): (Option<Locked>, Option<Version>),
+    ledger: &str,
+    first: &NoteVerifier,
+    head: &Head,
+) -> Result<Signed> {
     let layout = Layout::new(ledger, head.generation);
     let older = |why: String| LedgerError::Older { ledger: ledger.to_owned(), why };
     let path = layout.checkpoint();
-    let (in_lock, locked) = lock.read(ledger, first).await?.unzip();
     if let Some(lock) = in_lock.as_ref().filter(|lock| lock.generation > head.generation) {
         return Err(older(format!("the data is of generation {}, the lock of {}", head.generation, lock.generation)));
     }
@@ -76,7 +91,7 @@ pub(crate) async fn find(blobs: &dyn Blobs, lock: &Lock, ledger: &str, first: &N
     if head.integrated > size {
         return Err(older(format!("{} records were moved, only {size} are signed", head.integrated)));
     }
-    Ok(Signed { layout, generation: head.generation, size, root, keys, note, unpublished, published, locked })
+    Ok(Signed { layout, generation: head.generation, first: head.first, size, root, epoch: 0, keys, note, unpublished, published, locked })
 }
 
 impl Signed {

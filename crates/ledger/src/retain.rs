@@ -25,11 +25,13 @@ pub struct Why {
     pub job: Uuid,
 }
 
-/// The signed segments of one ledger, and what may sign their successors.
+/// The signed segments of a ledger's newest generation, and what may sign their successors. Indexes are those of the tree.
 pub struct Retention {
     blobs: Arc<dyn Blobs>,
     layout: Layout,
     signer: Arc<NoteSigner>,
+    /// Index of the generation's first record: segments count from there on.
+    first: u64,
     /// Records under the newest checkpoint.
     size: u64,
     /// By first index and count: the newest revision.
@@ -44,7 +46,13 @@ impl Retention {
         let (blobs, layout, keys) = integrator.place().await?;
         let mut segments = layout.newest_revisions(&blobs.list(&layout.segments()).await?);
         segments.retain(|(first, count), _| first.saturating_add(*count) <= newest.size);
-        Ok(Self { signer: integrator.signers().of(keys.newest())?, blobs, layout, size: newest.size, segments })
+        let (signer, first) = (integrator.signers().of(keys.newest())?, integrator.first().await?);
+        Ok(Self { signer, blobs, layout, first, size: newest.size, segments })
+    }
+
+    /// What the ledger's index of a record has more than its index in the tree.
+    pub fn first(&self) -> u64 {
+        self.first
     }
 
     /// First index and count of each segment, in order.

@@ -16,7 +16,7 @@ use std::{
 };
 use store::{
     StoreError,
-    trail::{Batch, Head, NewBatch, Placed, Trail},
+    trail::{Batch, Closed, Head, NewBatch, Placed, Trail},
 };
 use uuid::Uuid;
 
@@ -158,6 +158,9 @@ impl Trail for Failing {
     }
     async fn head(&self) -> store::Result<Head> {
         self.trail.head().await
+    }
+    async fn closed(&self) -> store::Result<Vec<Closed>> {
+        self.trail.closed().await
     }
     async fn read(&self, index: u64, limit_bytes: usize) -> store::Result<Vec<Batch>> {
         self.trail.read(index, limit_bytes).await

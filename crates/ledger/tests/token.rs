@@ -75,6 +75,8 @@ fn make_key(label: &str) {
         Attribute::Label(label.as_bytes().to_vec()),
     ];
     session.generate_key(&Mechanism::AesKeyGen, &template).unwrap();
+    drop(session);
+    context.finalize().unwrap();
 }
 
 fn place() -> PathBuf {

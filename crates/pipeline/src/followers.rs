@@ -9,7 +9,7 @@ mod tests;
 mod unsealed;
 mod verify;
 
-pub use detect::{DetectFollower, Detector, Observed};
+pub use detect::{DetectFollower, Detector, Observed, follow_opening};
 pub use index::{Attribution, IndexFollower};
 pub use model::directory::{Attributed, Seen};
 pub use verify::{Differing, ViewFault, compare, name_faults};

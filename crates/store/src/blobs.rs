@@ -6,9 +6,11 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
 pub use directory::Directory;
+pub use listed::Listed;
 pub use s3::S3;
 
 mod directory;
+mod listed;
 mod s3;
 
 /// Objects written at once where many are.

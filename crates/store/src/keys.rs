@@ -4,6 +4,7 @@ use crate::Result;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+pub(crate) use sql::MIGRATIONS;
 pub use sql::SqlKeys;
 
 mod sql;

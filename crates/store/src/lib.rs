@@ -9,6 +9,7 @@
 //! | [`events`] | finding events | tantivy splits |
 
 pub mod blobs;
+pub mod copy;
 pub mod error;
 pub mod events;
 pub mod keys;

@@ -3,10 +3,10 @@
 use crate::{Result, StoreError};
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait, Value,
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait, Value,
 };
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 pub(crate) use failure::{commit_failed, failed};
 pub(crate) use migrate::Migration;
@@ -81,6 +81,42 @@ impl Database {
         let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let transaction = self.connection.begin_with_options(options).await.map_err(|e| failed(self.what, e))?;
         Ok(Unit { transaction, what: self.what })
+    }
+}
+
+/// What errors call a copy.
+const COPY: &str = "the copy of a database";
+
+impl Database {
+    /// A transaction that sees the database as of its first query, whatever is written meanwhile. It changes nothing.
+    pub(crate) async fn snapshot(&self) -> Result<Unit> {
+        let options = match self.backend() {
+            DbBackend::Sqlite => TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred), ..Default::default() },
+            _ => TransactionOptions { isolation_level: Some(IsolationLevel::RepeatableRead), access_mode: Some(AccessMode::ReadOnly), ..Default::default() },
+        };
+        let transaction = self.readers.begin_with_options(options).await.map_err(|e| failed(self.what, e))?;
+        Ok(Unit { transaction, what: self.what })
+    }
+
+    /// A new SQLite file that only this process knows, without a log beside it: all of it is in the one file once [`Database::close`] answered.
+    pub(crate) async fn new_file(file: &Path) -> Result<Self> {
+        Self::alone(format!("sqlite://{}?mode=rwc", file.display())).await
+    }
+
+    /// An SQLite file that nobody changes.
+    pub(crate) async fn unchanging(file: &Path) -> Result<Self> {
+        Self::alone(format!("sqlite://{}?mode=ro&immutable=1", file.display())).await
+    }
+
+    async fn alone(url: String) -> Result<Self> {
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+        let connection = sea_orm::Database::connect(options).await.map_err(|e| failed(COPY, e))?;
+        Ok(Self { readers: connection.clone(), connection, what: COPY })
+    }
+
+    pub(crate) async fn close(self) -> Result<()> {
+        self.connection.close().await.map_err(|e| failed(self.what, e))
     }
 }
 

@@ -12,6 +12,8 @@ use uuid::Uuid;
 pub use crate::error::StoreError;
 pub use sql::SqlTrail;
 
+pub(crate) use sql::{MIGRATIONS, head_in};
+
 mod sql;
 
 /// Tells a record from a resend: `hour u32 BE | source and stream, keyed, u32 | keyed hash, 16 bytes`. The time prefix keeps inserts local.
@@ -75,12 +77,24 @@ impl Placed {
 pub struct Head {
     pub ledger: String,
     pub generation: u32,
-    /// Number of records: the next index.
+    /// Index of the generation's first record: where the one before ended. Its tree counts from there on.
+    pub first: u64,
+    /// The next index, which is the number of records of all generations.
     pub size: u64,
     /// Raised by whoever takes the integration lease; an older holder can neither move nor sign.
     pub epoch: u64,
     /// Records below this index are in segments; their batches may be gone from the tail.
     pub integrated: u64,
+}
+
+/// A generation that a declared loss ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    pub generation: u32,
+    /// Index of its first record.
+    pub first: u64,
+    /// Index after its last: the next generation's first.
+    pub end: u64,
 }
 
 /// A committed batch as the integrator and the followers read it.
@@ -100,6 +114,8 @@ pub trait Trail: Send + Sync {
     /// The one durable commit, for several deliveries at once (group commit). Answers, per batch, where each record is.
     async fn append(&self, batches: Vec<NewBatch>) -> Result<Vec<Vec<Placed>>>;
     async fn head(&self) -> Result<Head>;
+    /// The generations before the head's, oldest first. None where no loss was ever declared.
+    async fn closed(&self) -> Result<Vec<Closed>>;
     /// Batches from the one holding `index` on, at most `limit_bytes` of them (at least one, if there is one), still in the tail.
     async fn read(&self, index: u64, limit_bytes: usize) -> Result<Vec<Batch>>;
     /// Takes the integration lease: epoch + 1, fenced from then on. Refused while another holder's lease runs.

@@ -112,7 +112,9 @@ impl Segments for Droppable {
         let index = self.index.as_ref().ok_or_else(|| AppError::Internal("nothing is dropped without a follower of the view".into()))?;
         let mut open = self.open.lock().await;
         let open = open.as_mut().ok_or_else(not_listed)?;
-        Ok(index.remove(indexes, open.drop_parts(segment, indexes, why)).await.map_err(failed)??)
+        let first = open.first();
+        let in_ledger: Vec<Range<u64>> = indexes.iter().map(|range| range.start + first..range.end + first).collect();
+        Ok(index.remove(&in_ledger, open.drop_parts(segment, indexes, why)).await.map_err(failed)??)
     }
 }
 

@@ -7,17 +7,11 @@ use async_trait::async_trait;
 use channels::{Allow, Guarded};
 use ledger::{Answer, Authority, Integrator, LedgerError, Post, Roots, Stamps, Standing, Witness, WitnessKey, Witnesses};
 use model::Micros;
-use std::{
-    path::Path,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use pipeline::Intake;
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-
-/// Why a witness was right and we were not: the server then ends.
-pub type Contradicted = Arc<OnceLock<String>>;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far more than what a witness or an authority with a long chain of certificates answers.
@@ -145,16 +139,16 @@ impl Anchoring {
     }
 
     /// Follows what is signed until `all_signed` after a stop, with one last round then.
-    pub fn start(self, tasks: &mut JoinSet<()>, stop: &CancellationToken, all_signed: &CancellationToken, contradicted: &Contradicted) {
+    /// Stops the intake, and with it the server, where a witness was right and we were not.
+    pub fn start(self, tasks: &mut JoinSet<()>, intake: &Arc<Intake>, all_signed: &CancellationToken) {
         let follow = |anchor, every, steps| Follow {
             app: self.app.clone(),
             ledger: self.ledger,
             anchor,
             every,
             steps,
-            stop: stop.clone(),
+            intake: intake.clone(),
             all_signed: all_signed.clone(),
-            contradicted: contradicted.clone(),
             late: false,
         };
         if let Some((witnesses, every)) = self.witnesses {
@@ -193,9 +187,8 @@ struct Follow {
     anchor: Anchor,
     every: Duration,
     steps: Box<dyn Steps>,
-    stop: CancellationToken,
+    intake: Arc<Intake>,
     all_signed: CancellationToken,
-    contradicted: Contradicted,
     late: bool,
 }
 
@@ -227,8 +220,7 @@ impl Follow {
             Err(error) => {
                 tracing::error!("the anchor '{name}' of the ledger '{ledger}' failed: {error}");
                 if matches!(error, LedgerError::Older { .. } | LedgerError::Fork { .. }) {
-                    let _ = self.contradicted.set(error.to_string());
-                    self.stop.cancel();
+                    self.intake.stop(&format!("a witness contradicts the ledger: {error}"));
                 }
                 false
             }

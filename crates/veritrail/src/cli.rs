@@ -46,6 +46,17 @@ pub enum Command {
         after_help = "Examples:\n  veritrail verify\n  veritrail verify --ledger self --from yesterday.checkpoint\n  veritrail verify --key KEY /media/copy/activity/0\n  veritrail verify --key KEY https://veritrail.example.com/ledger/activity\nEnds with 0 when all is well, 2 with a fault, 1 when nothing could be verified. Auditors need only the binary veritrail-verify (docs/trust.md)."
     )]
     Verify(Verify),
+    /// Copies everything that is needed to go on elsewhere, beside `serve` at work: both databases as of one moment each, and the ledgers' objects. Keys
+    /// apart.
+    #[command(
+        after_help = "Examples:\n  veritrail backup --to /media/backup/veritrail --keys /media/keys/veritrail\n  veritrail backup --verify /media/backup/veritrail\nWhat the directory holds already is not copied again; a backup that was stopped is begun anew and finds what it had. A backup is a folder with manifest.json.\nNot in it, to be kept apart: master.secret, the key folder, the configuration, the lock, exports (docs/backup.md)."
+    )]
+    Backup(Backup),
+    /// Puts a backup back into an empty data directory (or empty databases and an empty bucket), each file checked.
+    #[command(
+        after_help = "Example:\n  veritrail restore --from /media/backup/veritrail --keys /media/keys/veritrail\nFirst put master.secret and the key folder back, and let data.lock lead to the lock there was: it decides whether anything is lost, and nothing is signed twice.\nWhere data is lost for good, the last step is `veritrail ledger new-generation` (docs/backup.md)."
+    )]
+    Restore(Restore),
     /// Lists, adds, checks sources and makes their ingest keys.
     Source {
         #[command(subcommand)]
@@ -74,7 +85,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
-    /// Shows the keys that sign the ledgers' checkpoints, as a contract names them, or makes others.
+    /// Shows the keys that sign the ledgers' checkpoints, as a contract names them, or makes others; declares a loss.
     Ledger {
         #[command(subcommand)]
         command: Ledger,
@@ -182,6 +193,9 @@ pub struct Verify {
     /// Verifier key as `veritrail ledger key show` prints it: name+hash+base64; those before and after it are learnt from it.
     #[arg(long)]
     pub key: Option<String>,
+    /// An earlier generation of this installation's ledger, which a declared loss ended; the newest where left out.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "place")]
+    pub generation: Option<u32>,
     /// A checkpoint kept from earlier: what is stored must continue it.
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
@@ -197,6 +211,35 @@ pub struct Verify {
     /// Compares the searchable view with the trail instead, as `veritrail index verify` does.
     #[arg(long, conflicts_with_all = ["ledger", "place", "key", "from", "state", "witnesses", "time_roots"])]
     pub index: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The directory to keep backups in; it may be another machine's storage.
+    #[arg(long, value_name = "DIR", required_unless_present = "verify", requires = "keys")]
+    pub to: Option<PathBuf>,
+    /// The directory for copies of the key store: never within the other, so that keys can be let go without the rest.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// Copies of the key store older than this are removed; an erasure is whole once the last of them is gone. At most 30.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=30))]
+    pub keep_keys_days: u16,
+    /// Backups older than this are removed, the newest excepted: their copies of the records hold people's names.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub keep_days: u16,
+    /// Makes nothing: holds the newest backup in this directory against its manifest, and verifies the ledgers in it.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "keys"])]
+    pub verify: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The directory of backups, of which the newest is taken, or one of the folders in it.
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// The directory with the copies of the key store.
+    #[arg(long, value_name = "DIR")]
+    pub keys: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -273,6 +316,12 @@ pub enum Keys {
     },
     /// Destroys key-encryption keys that nothing is under any more: backups of the key store from their time can no longer be read.
     Retire,
+    /// Seals every key file under another passphrase. Set keys.passphrase_file to it afterwards, and start `serve` again.
+    Seal {
+        /// Its first line is the new passphrase.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -282,6 +331,27 @@ pub enum Ledger {
         #[command(subcommand)]
         command: LedgerKey,
     },
+    /// Ends a ledger's generation after data was lost for good, and opens the next, whose first record names what was lost. `serve` must be stopped.
+    #[command(
+        after_help = "First without --lost: it shows what is lost and changes nothing. Then, with the range it showed:\n  veritrail ledger new-generation --ledger activity --reason 'disk of 26 November, case 9' \\\n    --lost activity.0:1000..activity.0:1040 --yes\nRecords that are still here keep their positions and proofs as far as a checkpoint here covers them. Lost ones can be delivered again.\nTell witnesses and whoever keeps a key: the log has another name (docs/backup.md)."
+    )]
+    NewGeneration(NewGeneration),
+}
+
+#[derive(Debug, Args)]
+pub struct NewGeneration {
+    /// activity, or self.
+    #[arg(long)]
+    pub ledger: String,
+    /// Why, for those who audit later; it is sealed in the ledger.
+    #[arg(long)]
+    pub reason: String,
+    /// FROM..UNTIL as this command shows it.
+    #[arg(long, value_name = "RANGE")]
+    pub lost: Option<String>,
+    /// That these positions are given up for ever.
+    #[arg(long, requires = "lost")]
+    pub yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

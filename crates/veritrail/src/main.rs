@@ -3,9 +3,11 @@
 mod adapt;
 mod anchors;
 mod assets;
+mod backup;
 mod cli;
 mod commands;
 mod config;
+mod masking;
 mod notify;
 mod published;
 mod rules;
@@ -64,6 +66,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Query(query) => commands::query::run(&config, &query).await?,
         Command::Evidence(evidence) => commands::evidence::run(&config, &evidence).await?,
         Command::Verify(verify) => return commands::verify::run(&config, &verify).await,
+        Command::Backup(backup) => return commands::backup::run(&config, &backup).await,
+        Command::Restore(restore) => commands::restore::run(&config, &restore).await?,
         Command::Source { command } => commands::source::run(&config, command).await?,
         Command::Rules { command } => return commands::rules::run(&config, &command),
         Command::Member { command } => commands::member::run(&config, command).await?,

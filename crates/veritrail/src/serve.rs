@@ -5,6 +5,7 @@ use crate::{
     anchors::{self, Anchoring},
     assets,
     config::{Config, Explained},
+    masking::masking,
     notify::notify,
     rules,
     stores::{Claim, Stores},
@@ -24,12 +25,7 @@ use model::{
     position::{ACTIVITY, SELF},
 };
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use store::{events::Splits, trail::Trail};
 use tokio::{
     net::TcpListener,
@@ -78,6 +74,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         reader: reader.clone(),
         trail: trail.clone(),
         rules: Arc::new(rules::book(&rules)),
+        masking: masking(config)?,
         blobs: stores.blobs.clone(),
         apart: stores.lock.clone(),
         policy: Policy::standard()?,
@@ -104,27 +101,31 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     let risen = tombstone::lay_to_rest(node.stores.lock.as_ref(), &node.stores.keyring).await?;
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let contradicted = Arc::new(OnceLock::new());
     anchors::show(config, &node.app)?;
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
+        let generation = trail.head().await?.generation;
         let integrator = Arc::new(node.stores.integrator(config, ledger, trail)?);
+        let made_again = integrator.catch_up(app::system_clock()).await?;
+        if made_again > 0 {
+            tracing::info!("the ledger '{ledger}' was made again from its tail, {made_again} records, up to what was last signed");
+        }
         integrator.check().await.with_context(|| format!("the ledger '{ledger}' is not what was last signed; nothing is served"))?;
-        let (keys, layout) = (integrator.keys().await?, Layout::new(ledger, 0));
+        let (keys, layout) = (integrator.keys().await?, Layout::new(ledger, generation));
         let origin = layout.origin(keys.name());
         node.app.board.keys(ledger, &origin, keys.clone());
         if let Some((note, _)) = node.stores.blobs.get(&layout.checkpoint()).await? {
             let note = String::from_utf8_lossy(&note);
             let found = keys.checkpoint(&note, &origin)?;
             // Just held against the lock: this is the time it was last known to be true.
-            node.app.board.signed(ledger, Signed { generation: 0, size: found.size, root: found.root.to_string(), time: app::system_clock() });
+            node.app.board.signed(ledger, Signed { generation, size: found.size, root: found.root.to_string(), time: app::system_clock() });
         }
         let anchoring = Anchoring::open(config, &node.app, &integrator, ledger).await?;
         let all_signed = CancellationToken::new();
-        anchoring.start(&mut tasks, &stop, &all_signed, &contradicted);
+        anchoring.start(&mut tasks, &node.intake, &all_signed);
         tasks.spawn({
             let (app, intake, stop) = (node.app.clone(), node.intake.clone(), stop.clone());
             async move {
-                integrate(integrator, app, intake, ledger, stop).await;
+                integrate(integrator, app, intake, (ledger, generation), stop).await;
                 all_signed.cancel();
             }
         });
@@ -161,7 +162,6 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     });
     tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
     let eraser = Eraser::new(node.app.clone(), Arc::new(Erasable { index: index.clone(), intake: node.intake.clone() }));
-    tasks.spawn(run_erasures(eraser, stop.clone()));
     let segments = Droppable::new(node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?, Some(index.clone()));
     tasks.spawn(run_retention(node.app.clone(), segments, stop.clone()));
     tasks.spawn(run_rebuilds(node.app.clone(), Searchable(index.clone()), stop.clone()));
@@ -169,6 +169,11 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         tracing::warn!("{} subjects that were erased had their keys back, as after restoring a backup; they are erased again", risen.len());
         index.erase(&risen, &|_, _| {}).await?;
     }
+    let again = eraser.again().await?;
+    if again > 0 {
+        tracing::warn!("{again} erasures that these records did not know as done were done again");
+    }
+    tasks.spawn(run_erasures(eraser, stop.clone()));
     tasks.spawn({
         let stop = stop.clone();
         async move { index.run(stop).await }
@@ -223,10 +228,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     if let Some(why) = node.intake.fatal() {
         bail!("stopped after a failure: {why}");
     }
-    match contradicted.get() {
-        Some(why) => bail!("a witness contradicts the ledger, so nothing more is served: {why}"),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Waits for a failure after which nothing may be acknowledged; why.
@@ -240,13 +242,13 @@ async fn failed(intake: &Intake) -> String {
 }
 
 /// Goes on after a stop until all that is there is signed.
-async fn integrate(integrator: Arc<Integrator>, app: App, intake: Arc<Intake>, ledger: &'static str, stop: CancellationToken) {
+async fn integrate(integrator: Arc<Integrator>, app: App, intake: Arc<Intake>, (ledger, generation): (&'static str, u32), stop: CancellationToken) {
     loop {
         let last = stop.is_cancelled();
         let now = app::system_clock();
         let behind = match integrator.step(now).await {
             Ok(Some(done)) => {
-                app.board.signed(ledger, Signed { generation: 0, size: done.size, root: done.root.to_string(), time: now });
+                app.board.signed(ledger, Signed { generation, size: done.size, root: done.root.to_string(), time: now });
                 if let Some((origin, before)) = app.board.verifiers(ledger).filter(|(_, before)| *before != done.keys) {
                     tracing::info!("the ledger '{ledger}' is signed by {} from now on; before by {}", done.keys.newest(), before.newest());
                     app.board.keys(ledger, &origin, done.keys.clone());

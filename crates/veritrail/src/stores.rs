@@ -43,6 +43,9 @@ pub struct Stores {
 
 impl Stores {
     pub async fn open(config: &Config) -> Result<Self> {
+        if unfinished(config).exists() {
+            bail!("a restore into '{}' was cut off; run `veritrail restore` with the same backup again", config.data.directory.display());
+        }
         let secret_file = config.master_secret_file();
         let secret = std::fs::read(&secret_file).with_context(|| {
             format!("the master secret '{}' cannot be read; `veritrail init` makes the data directory and the secret", secret_file.display())
@@ -64,7 +67,7 @@ impl Stores {
             records,
             keyring,
             keys,
-            blobs: blobs(&config.data.blobs, config.data.directory.join("blobs"))?,
+            blobs: objects(config)?,
             lock: blobs(&config.data.lock, config.data.directory.join("lock"))?,
             index: config.data.directory.join("index"),
             node: node_id(&config.data.directory)?,
@@ -78,6 +81,10 @@ impl Stores {
     }
 
     pub fn trail_of(&self, ledger: &str) -> Arc<dyn Trail> {
+        self.sql_trail_of(ledger)
+    }
+
+    pub fn sql_trail_of(&self, ledger: &str) -> Arc<SqlTrail> {
         if ledger == model::position::SELF { self.self_trail.clone() } else { self.trail.clone() }
     }
 
@@ -89,6 +96,11 @@ impl Stores {
     pub fn integrator(&self, config: &Config, ledger: &str, trail: Arc<dyn Trail>) -> Result<Integrator> {
         Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signers(config, ledger)?, self.lock_of(ledger), self.node))
     }
+}
+
+/// Stands in the data directory while a restore is not finished.
+pub fn unfinished(config: &Config) -> PathBuf {
+    config.data.directory.join("restore.unfinished")
 }
 
 /// The node's persistent id, made at its first start.
@@ -120,6 +132,11 @@ impl Claim {
         let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(|| format!("'{}' cannot be opened", path.display()))?;
         Ok(file.try_lock().is_ok().then_some(Self(file)))
     }
+}
+
+/// Segments, tiles and checkpoints, where the configuration says.
+pub fn objects(config: &Config) -> Result<Arc<dyn Blobs>> {
+    blobs(&config.data.blobs, config.data.directory.join("blobs"))
 }
 
 fn blobs(url: &str, fallback: PathBuf) -> Result<Arc<dyn Blobs>> {

@@ -33,6 +33,7 @@ export const api = {
   histogram: (query: EventQuery, signal?: Signal) => get("/events/histogram", { query, signal }),
   event: (position: string, signal?: Signal) => get("/events/{position}", { path: { position }, signal }),
   proof: (position: string, signal?: Signal) => get("/events/{position}/proof", { path: { position }, signal }),
+  reveal: (position: string, body: T.RevealNew) => post("/events/{position}/reveal", { path: { position }, body }),
   myActivity: (query: EventQuery, cursor: Cursor, signal?: Signal) =>
     get("/me/activity", { query: { ...query, cursor, limit: 100 }, signal }),
 
@@ -52,6 +53,13 @@ export const api = {
   holds: (signal?: Signal) => get("/holds", { signal }),
   placeHold: (body: T.HoldNew) => post("/holds", { body }),
   releaseHold: (id: string) => post("/holds/{id}/release", { path: { id } }),
+
+  masking: (signal?: Signal) => get("/masking", { signal }),
+  maskingFields: (connector: string, object_type: string, signal?: Signal) =>
+    get("/masking/fields", { query: { connector, object_type }, signal }),
+  classField: (body: T.FieldClassChange) => patch("/masking", { body }),
+  reveals: (signal?: Signal) => get("/reveals", { signal }),
+  decideReveal: (id: string, approve: boolean) => post("/reveals/{id}/decision", { path: { id }, body: { approve } }),
 
   alerts: (query: { status?: string; severity?: string }, cursor: Cursor, signal?: Signal) =>
     get("/alerts", { query: { ...query, cursor }, signal }),

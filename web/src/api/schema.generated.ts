@@ -255,6 +255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events/{position}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reveals masked values of an event to the member who asks, personal ones at once, sensitive ones after a second member's approval. The answer holds none of them. */
+        post: operations["events.reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/evidence": {
         parameters: {
             query?: never;
@@ -507,6 +524,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connectors in use, and the object types their events name. */
+        get: operations["masking.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives a field a class, or, without one, the shipped class again. */
+        patch: operations["masking.update"];
+        trace?: never;
+    };
+    "/masking/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields of an object type with their classes; names alone, no values. */
+        get: operations["masking.fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/activity": {
         parameters: {
             query?: never;
@@ -667,6 +719,40 @@ export interface paths {
         put?: never;
         /** Begins a dry run, or the job, which wants a dry run of the last 7 days first. */
         post: operations["retention.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reveals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first: who, which fields of which event, why, and who decided. No values. */
+        get: operations["reveals.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reveals/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves or declines a request for sensitive values; never one's own. */
+        post: operations["reveals.decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1011,6 +1097,12 @@ export interface components {
             field: string;
             old: unknown;
             new: unknown;
+            /** @enum {string} */
+            class: "public" | "internal" | "personal" | "sensitive" | "secret";
+            /** @enum {string} */
+            state: "shown" | "revealed" | "asked" | "masked" | "never" | "erased";
+            /** @description Until when both are shown, or the request may be decided. */
+            until: string | null;
         };
         /** @description Whether a source can be read with these settings, stream by stream. */
         CheckView: {
@@ -1200,7 +1292,16 @@ export interface components {
                 [key: string]: unknown;
             };
             changes: components["schemas"]["ChangeView"][];
+            /** @description As the source wrote it, every value masked that is not shown. */
             raw: string;
+            /** @description The members of a raw record that is a JSON object. */
+            raw_fields: components["schemas"]["RawFieldView"][];
+            /** @enum {string} */
+            raw_state: "shown" | "revealed" | "asked" | "masked" | "never" | "erased";
+            /** @description Of a raw record that is one value: until when it is shown, or the request may be decided. */
+            raw_until: string | null;
+            /** @description What its reader asked to have revealed of it in the last two days, newest first. */
+            reveals: components["schemas"]["RevealView"][];
             /** Format: int32 */
             schema_version: number;
             normaliser: string;
@@ -1273,6 +1374,30 @@ export interface components {
         };
         Facets: {
             facets: components["schemas"]["FacetView"][];
+        };
+        /** @description The class a field is to have from now on; without one, the shipped one again. */
+        FieldClassChange: {
+            connector: string;
+            /** @description Empty for records that name no object. */
+            object_type: string;
+            field: string;
+            /** @description public, internal, personal, sensitive or secret. */
+            class?: string | null;
+        };
+        FieldClassList: {
+            items: components["schemas"]["FieldClassView"][];
+        };
+        /** @description A field's class, and where it comes from. */
+        FieldClassView: {
+            field: string;
+            /** @enum {string} */
+            class: "public" | "internal" | "personal" | "sensitive" | "secret";
+            /** @enum {string} */
+            origin: "member" | "object_type" | "connector" | "generic" | "unknown";
+            /** @enum {string} */
+            shipped: "public" | "internal" | "personal" | "sensitive" | "secret";
+            member: components["schemas"]["Named"] | null;
+            changed: string | null;
         };
         /** @description One field at fault. */
         FieldFault: {
@@ -1495,6 +1620,22 @@ export interface components {
             from: string | null;
             until: string | null;
         };
+        /** @description What a connector's sources name. */
+        MaskedConnector: {
+            connector: string;
+            /** @description Of its sources. */
+            titles: string[];
+            /** @description Seen in events or named by the shipped classes; the empty one stands for records that name no object. */
+            object_types: string[];
+            /**
+             * Format: int64
+             * @description How many fields of it a member classed.
+             */
+            classed: number;
+        };
+        MaskingView: {
+            connectors: components["schemas"]["MaskedConnector"][];
+        };
         /** @description What to change of a member; what is left out stays. */
         MemberChange: {
             role?: string | null;
@@ -1671,6 +1812,18 @@ export interface components {
             structure: string[];
             replayed: string | null;
         };
+        /** @description A member of the raw record; members of lists share their list's path. */
+        RawFieldView: {
+            /** @description `data.payload.email`. */
+            field: string;
+            value: unknown;
+            /** @enum {string} */
+            class: "public" | "internal" | "personal" | "sensitive" | "secret";
+            /** @enum {string} */
+            state: "shown" | "revealed" | "asked" | "masked" | "never" | "erased";
+            /** @description Until when it is shown, or the request may be decided. */
+            until: string | null;
+        };
         ReasonView: {
             code: string;
             message: string;
@@ -1707,6 +1860,42 @@ export interface components {
             applied: components["schemas"]["OutcomeView"] | null;
             job: components["schemas"]["JobView"] | null;
         };
+        RevealDecision: {
+            approve: boolean;
+        };
+        RevealList: {
+            /** @description Newest first. */
+            items: components["schemas"]["RevealView"][];
+            /**
+             * Format: int64
+             * @description Fields a member may reveal in 24 hours.
+             */
+            per_day: number;
+        };
+        /** @description Which masked values of an event to reveal, and why. */
+        RevealNew: {
+            /** @description `changes.FIELD`, `raw.PATH`, or `raw` for the whole record. */
+            fields: string[];
+            /** @description A case number or the like; it stays, so it must not name the person. */
+            reason: string;
+        };
+        RevealView: {
+            /** Format: uuid */
+            id: string;
+            member: components["schemas"]["Named"];
+            position: string;
+            fields: string[];
+            /** @enum {string} */
+            class: "public" | "internal" | "personal" | "sensitive" | "secret";
+            reason: string;
+            /** @enum {string} */
+            standing: "asked" | "lapsed" | "open" | "over" | "declined";
+            asked: string;
+            /** @description Until when it may be decided, or the values are (or were) shown. */
+            until: string;
+            decided_by: components["schemas"]["Named"] | null;
+            decided: string | null;
+        };
         RuleList: {
             items: components["schemas"]["RuleView"][];
         };
@@ -1736,7 +1925,7 @@ export interface components {
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read" | "index.read" | "index.rebuild" | "retention.read" | "retention.run")[];
+            operations: ("session.read" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "events.reveal" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "masking.list" | "masking.update" | "reveals.list" | "reveals.decide" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "settings.read" | "index.read" | "index.rebuild" | "retention.read" | "retention.run")[];
             organisation: string;
             demo: boolean;
         };
@@ -2510,6 +2699,40 @@ export interface operations {
             };
         };
     };
+    "events.reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example activity.0:41 */
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "evidence.create": {
         parameters: {
             query?: never;
@@ -3071,6 +3294,95 @@ export interface operations {
             };
         };
     };
+    "masking.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "masking.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldClassChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldClassView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "masking.fields": {
+        parameters: {
+            query: {
+                connector: string;
+                /** @description Empty for records that name no object. */
+                object_type: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldClassList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "own.events": {
         parameters: {
             query?: {
@@ -3404,6 +3716,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reveals.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealList"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reveals.decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealView"];
                 };
             };
             default: {

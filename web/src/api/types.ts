@@ -64,6 +64,13 @@ export type Hold = Schemas["HoldView"];
 export type RetentionOutcome = Schemas["OutcomeView"];
 export type HoldNew = Schemas["HoldNew"];
 
+export type FieldClass = Schemas["FieldClassView"]["class"];
+export type FieldState = Schemas["ChangeView"]["state"];
+export type ClassedField = Schemas["FieldClassView"];
+export type FieldClassChange = Schemas["FieldClassChange"];
+export type Reveal = Schemas["RevealView"];
+export type RevealNew = Schemas["RevealNew"];
+
 export type Connector = Schemas["ConnectorView"];
 export type Setting = Schemas["SettingView"];
 /** What the forms hold: every value as typed. */

@@ -60,7 +60,8 @@ impl House {
         let mut house = Self { binary, folder, data, address, key: String::new(), verifiers: Vec::new(), server: None };
         let said = house.run(&["init"], "")?;
         for ledger in LEDGERS {
-            let key = said.lines().find_map(|line| line.strip_prefix("Verifier key")?.trim_start().strip_prefix(&format!("{ledger}: ")));
+            // `activity: KEY`, or with the sizes it signs from before the colon.
+            let key = said.lines().find_map(|line| Some(line.strip_prefix("Verifier key")?.trim_start().strip_prefix(ledger)?.split_once(": ")?.1));
             house.verifiers.push(key.with_context(|| format!("init named no key of {ledger}: {said}"))?.trim().to_owned());
         }
         house.run(&["source", "add", SOURCE, "--connector", "generic", "--set", "mapping=default"], "")?;

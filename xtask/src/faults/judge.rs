@@ -33,7 +33,7 @@ impl Verdict {
 /// Verifies the house's own ledger.
 pub fn verify(house: &House, ledger: &str) -> Result<Verdict> {
     let (status, said) = house.try_run(&["verify", "--ledger", ledger], "")?;
-    verdict(ledger, status.code(), said)
+    verdict(status.code(), said)
 }
 
 /// Verifies a copy of the blobs with the public key alone.
@@ -41,15 +41,15 @@ pub fn verify_copy(house: &House, copy: &Path, ledger: &str, further: &[&str]) -
     let key = LEDGERS.iter().position(|l| *l == ledger).and_then(|at| house.verifiers.get(at)).context("a ledger has a key")?;
     let copy = super::tools::text(copy)?;
     let (status, said) = house.try_run(&[&["verify", &copy, "--ledger", ledger, "--key", key][..], further].concat(), "")?;
-    verdict(ledger, status.code(), said)
+    verdict(status.code(), said)
 }
 
-fn verdict(ledger: &str, code: Option<i32>, said: String) -> Result<Verdict> {
+fn verdict(code: Option<i32>, said: String) -> Result<Verdict> {
     let code = code.context("verify was killed")?;
     let named = |line: &str| Some(line.strip_prefix("FAULT ")?.split([',', ':']).next()?.to_owned());
     let files: BTreeSet<String> = said.lines().filter_map(named).collect();
-    let prefix = format!("{ledger}: ");
-    let size = said.lines().find_map(|line| line.strip_prefix(&prefix)?.split_once(" records verified, no fault")?.0.parse().ok());
+    // The line begins with the log's whole name: `faults.example/activity.0: 600 records verified, no fault.`
+    let size = said.lines().find_map(|line| line.split_once(" records verified, no fault")?.0.rsplit_once(": ")?.1.parse().ok());
     match (code, size, files.len()) {
         (0, _, 0) | (2, None, 1..) | (1, None, 0) => Ok(Verdict { size, files, code, said }),
         _ => bail!("verify ended with {code} and said: {said}"),

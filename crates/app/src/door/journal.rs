@@ -141,7 +141,9 @@ pub(crate) fn subject(member: Uuid) -> SubjectRef {
 async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Result<Prepared> {
     let activity = match act.operation.rsplit('.').next() {
         Some("create" | "invite" | "import" | "upload") => act::CREATE,
-        Some("update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete") => act::UPDATE,
+        Some("update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "rotate" | "retire" | "seal" | "decide") => {
+            act::UPDATE
+        }
         _ => act::READ,
     };
     let mut event = Event::new(Uuid::nil(), STREAM, NORMALISER, act.operation, Class::Api, activity, EventTime::utc(now));

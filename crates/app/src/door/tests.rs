@@ -1,10 +1,9 @@
 use super::{journal::WAITING_READS, *};
-use crate::testing::{self, House};
+use crate::testing::{self, House, break_ledger};
 use model::{Member, position::SELF};
 use serde_json::json;
 use store::{
     records::{Members, SelfEvents, SelfQuery, Settings},
-    sql::{Database, Handle},
     trail::Trail,
 };
 
@@ -22,23 +21,6 @@ async fn caller(app: &App, role: Role) -> Caller {
     };
     app.records.add_member(&member, "no password").await.unwrap();
     Caller { member, address: Some("192.0.2.1".into()), request: Uuid::now_v7() }
-}
-
-/// Makes every write to the self ledger fail, or lets it work again, through a connection of its own.
-async fn break_ledger(url: &str, broken: bool) {
-    let database = Database::open(url, "records").await.unwrap();
-    let statements: &[&str] = match (url.starts_with("sqlite"), broken) {
-        (true, true) => &["CREATE TRIGGER broken BEFORE INSERT ON trail_batches BEGIN SELECT RAISE(ABORT, 'no room'); END"],
-        (true, false) => &["DROP TRIGGER broken"],
-        (false, true) => &[
-            "CREATE FUNCTION broken() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$ LANGUAGE plpgsql",
-            "CREATE TRIGGER broken BEFORE INSERT ON trail_batches FOR EACH ROW EXECUTE FUNCTION broken()",
-        ],
-        (false, false) => &["DROP TRIGGER broken ON trail_batches", "DROP FUNCTION broken()"],
-    };
-    for statement in statements {
-        database.execute(statement, vec![]).await.unwrap();
-    }
 }
 
 async fn rows(app: &App) -> Vec<store::records::SelfEvent> {

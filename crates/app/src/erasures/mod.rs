@@ -6,6 +6,7 @@ pub use holds::{HoldList, HoldNew, HoldView};
 pub use run::{Eraser, Views};
 pub use view::{ErasureList, ErasureNew, ErasurePreview, ErasureView};
 
+mod again;
 mod holds;
 mod names;
 mod run;

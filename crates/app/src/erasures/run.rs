@@ -8,7 +8,10 @@ use crate::{
     jobs::evidence::names_any,
 };
 use async_trait::async_trait;
-use ledger::{open_quarantined, tombstone};
+use ledger::{
+    open_quarantined,
+    tombstone::{self, Asked, Tombstone},
+};
 use model::{Erasure, ErasureState, JobState, Left, erasure::mentions, position::ACTIVITY};
 use rand::{RngCore, rngs::OsRng};
 use std::{
@@ -44,7 +47,7 @@ pub trait Views: Send + Sync {
 
 /// Does the erasures asked for, one after the other.
 pub struct Eraser {
-    app: App,
+    pub(super) app: App,
     views: Arc<dyn Views>,
 }
 
@@ -70,7 +73,7 @@ impl Eraser {
         if tried { Err(AppError::Unavailable("an erasure stopped; the page of erasures says why".into())) } else { Ok(false) }
     }
 
-    async fn run(&self, erasure: &mut Erasure) -> Result<()> {
+    pub(super) async fn run(&self, erasure: &mut Erasure) -> Result<()> {
         let whom = Whom { person: erasure.person, subjects: erasure.subjects.clone() };
         erasure.trouble = None;
         if erasure.state == ErasureState::Asked {
@@ -82,7 +85,10 @@ impl Eraser {
             self.reach(erasure, ErasureState::Forgotten).await?;
         }
         if erasure.state == ErasureState::Forgotten {
-            tombstone::bury(self.app.apart.as_ref(), erasure.id, &whom.subjects).await?;
+            let asked =
+                Asked { person: erasure.person, basis: erasure.basis, reason: erasure.reason.clone(), member: erasure.member, created: erasure.created };
+            let tombstone = Tombstone { subjects: whom.subjects.clone(), asked: Some(asked) };
+            tombstone::bury(self.app.apart.as_ref(), erasure.id, &tombstone).await?;
             self.app.keyring.erase(&whom.subjects).await?;
             self.reach(erasure, ErasureState::KeysDestroyed).await?;
         }
@@ -90,13 +96,13 @@ impl Eraser {
         self.finish(erasure, &whom).await
     }
 
-    async fn reach(&self, erasure: &mut Erasure, state: ErasureState) -> Result<()> {
+    pub(super) async fn reach(&self, erasure: &mut Erasure, state: ErasureState) -> Result<()> {
         erasure.state = state;
         Ok(self.app.records.update_erasure(erasure).await?)
     }
 
     /// Quarantined records, streams' states and files of exports and of evidence that name the person.
-    async fn forget_by_name(&self, erasure: &mut Erasure, whom: &Whom) -> Result<()> {
+    pub(super) async fn forget_by_name(&self, erasure: &mut Erasure, whom: &Whom) -> Result<()> {
         let app = &self.app;
         let names = app.names_of(whom).await?;
         erasure.erased.quarantined += self.empty_quarantine(&names).await?;

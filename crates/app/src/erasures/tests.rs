@@ -143,3 +143,30 @@ async fn what_is_asked_wrongly_is_told_field_by_field() {
         assert!(matches!(house.app.create_erasure(&auditor, asked(PERSON)).await, Err(AppError::Forbidden { .. })));
     }
 }
+
+#[tokio::test]
+async fn what_only_a_tombstone_knows_is_done_again() {
+    use ledger::tombstone::{Asked, Tombstone, bury};
+    for house in houses().await {
+        let app = &house.app;
+        let subject = person(&house).await;
+        let id = Uuid::from_u128(5);
+        let asked = Asked { person: Some(PERSON), basis: LegalBasis::NoLongerNecessary, reason: "Case 3".into(), member: Uuid::from_u128(6), created: 5 };
+        bury(app.apart.as_ref(), id, &Tombstone { subjects: vec![subject], asked: Some(asked) }).await.unwrap();
+        // Of a release before they said whom.
+        app.apart.put(&format!("erased/{}.json", Uuid::from_u128(7)), br#"{"subjects":[]}"#.to_vec().into()).await.unwrap();
+        let officer = Caller::host(Role::PrivacyOfficer);
+        app.create_hold(&officer, HoldNew { kind: "everything".into(), id: None, reason: "Suit 4".into() }).await.unwrap();
+
+        let views = Arc::new(Told::default());
+        let eraser = Eraser::new(app.clone(), views.clone());
+        assert_eq!(eraser.again().await.unwrap(), 2, "no hold brings back what is gone");
+        assert_eq!(eraser.again().await.unwrap(), 0);
+        assert!(!eraser.step().await.unwrap());
+        let done = app.records.erasure(id).await.unwrap().unwrap();
+        assert_eq!((done.state, done.reason.as_str(), done.member, done.created), (ErasureState::Done, "Case 3", Uuid::from_u128(6), 5));
+        assert!(app.keyring.keys(&[subject]).await.unwrap().is_empty());
+        assert_eq!(app.records.persons_by_id(&[PERSON]).await.unwrap()[0].name, Person::ERASED);
+        assert_eq!(*views.erased.lock().unwrap(), [subject]);
+    }
+}

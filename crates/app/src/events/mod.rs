@@ -115,7 +115,17 @@ impl App {
         let viewer = Viewer::new(caller.member.role, scope);
         let hit = self.events.get(&viewer.scope, &position).await?;
         let hit = hit.ok_or_else(|| AppError::NotFound { what: format!("event {position}") })?;
-        render_detail(self, &viewer, hit).await
+        let reveals = self.own_reveals(caller.member.id, &position).await?;
+        let (detail, shown_by) = render_detail(self, &viewer, hit.clone(), &reveals).await?;
+        if shown_by.is_empty() {
+            return Ok(detail);
+        }
+        // Revealed values leave only once it is recorded that they do; without that the event is as masked as for everybody else.
+        match self.read(caller, Operation::EventsReveal, &position, json!({ "shown": shown_by })).await {
+            Ok(_) => Ok(detail),
+            Err(AppError::SelfLedger(_) | AppError::Forbidden { .. }) => Ok(render_detail(self, &viewer, hit, &[]).await?.0),
+            Err(other) => Err(other),
+        }
     }
 
     /// Authorises a search and runs it for its reader while it is being recorded.
@@ -145,6 +155,6 @@ pub(crate) async fn resolve_for(app: &App, viewer: &Viewer, asked: &Asked) -> Re
     resolve::resolve(app, viewer, asked, app.now()).await
 }
 
-fn read_position(text: &str) -> Result<Position, AppError> {
+pub(crate) fn read_position(text: &str) -> Result<Position, AppError> {
     text.parse().map_err(|detail| AppError::Invalid(vec![FieldProblem::new("position", detail)]))
 }

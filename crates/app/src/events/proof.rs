@@ -20,12 +20,19 @@ impl App {
         let position = read_position(position)?;
         let scope = self.read(caller, Operation::EventsProve, &position, json!({})).await?;
         self.events.get(&scope, &position).await?.ok_or_else(|| AppError::not_found(format!("event {position}")))?;
-        let proof = ledger::prove(self.blobs.as_ref(), ACTIVITY, position.generation, position.index).await.map_err(|error| match error {
+        let leaf = self.reader.leaf_of(&position).await?;
+        let proof = ledger::prove(self.blobs.as_ref(), ACTIVITY, position.generation, leaf).await.map_err(|error| match error {
             LedgerError::Store(StoreError::NotFound(_)) => {
                 AppError::Conflict(format!("{position} is not yet under a signed checkpoint; one is signed about every second"))
             }
             other => other.into(),
         })?;
+        // A checkpoint that rotted is no evidence: the reader would find out only at home.
+        if self.board.verifiers(ACTIVITY).is_some() {
+            let (origin, keys) = self.log_of(position.generation).await?;
+            let damaged = |e| AppError::Internal(format!("the checkpoint over {position} is damaged: {e}; verify the ledger"));
+            keys.checkpoint(&proof.checkpoint, &origin).map_err(damaged)?;
+        }
         let mut lines = proof.checkpoint.lines();
         let origin = lines.next().unwrap_or_default().to_owned();
         let root = lines.nth(1).unwrap_or_default().to_owned();

@@ -3,14 +3,16 @@
 use super::{
     labels::Labels,
     sentence::{Words, sentence},
-    view::{ActivityView, ActorView, ChangeView, ClassView, EventDetail, EventView, MASK, SourceRef, TargetView},
+    view::{ActivityView, ActorView, ClassView, EventDetail, EventView, MASK, SourceRef, TargetView},
 };
-use crate::{App, AppError};
+use crate::{App, AppError, masking::sight::Eyes};
 use ledger::Opened;
-use model::{Actor, ActorKind, Event, Role, Scope, StoredEvent, TimeConfidence, position::ACTIVITY, query::Hit, query::IndexEntry, time::rfc3339};
+use model::{Actor, ActorKind, Event, Reveal, Role, Scope, StoredEvent, TimeConfidence, position::ACTIVITY, query::Hit, query::IndexEntry, time::rfc3339};
 use serde_json::Value;
+use uuid::Uuid;
 
-/// Which personal values a role sees of the events in its scope. Raw records and changed values are masked for everybody until revealed.
+/// Which personal values a role sees of the events in its scope. Raw records and changed values are masked by the classes of their fields
+/// ([`crate::masking`]), and wholly for those who may not see what was acted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sight {
     /// Names of who acted.
@@ -64,25 +66,37 @@ pub async fn render_many(app: &App, viewer: &Viewer, hits: Vec<Hit>) -> Result<V
     Ok(hits.iter().zip(&opened).map(|(hit, opened)| view(viewer.sight, &labels, hit, opened)).collect())
 }
 
-/// One event with everything this reader may see of it.
-pub async fn render_detail(app: &App, viewer: &Viewer, hit: Hit) -> Result<EventDetail, AppError> {
+/// One event with everything this reader may see of it. `reveals` are his own, of this event; those that show something are named beside it.
+pub async fn render_detail(app: &App, viewer: &Viewer, hit: Hit, reveals: &[Reveal]) -> Result<(EventDetail, Vec<Uuid>), AppError> {
     let hits = [hit];
     let labels = Labels::of(app, &hits).await?;
     let opened = open_hits(app, &hits).await?.pop();
     let ([hit], Some(opened)) = (hits, opened) else { return Err(AppError::Internal("one record opened to none".into())) };
     let event = view(viewer.sight, &labels, &hit, &opened);
-    let (shown, masked_fields) = masked(viewer.sight, &opened);
+    let rulings = app.rulings().await?;
+    let eyes = Eyes { sight: viewer.sight, rulings: &rulings, reveals, now: app.now() };
+    // Who sees nothing of the record needs none of it read.
+    let seen = if viewer.sight.targets { eyes.see(&app.open_whole(&hit).await?) } else { eyes.see(&opened) };
+    let (mut shown, mut masked_fields) = masked(viewer.sight, &opened);
+    shown.changes = seen.event_changes;
+    shown.raw.clone_from(&seen.raw);
+    masked_fields.extend(seen.masked);
     let Value::Object(ocsf) = shown.to_ocsf() else { return Err(AppError::Internal("an event's OCSF form is no object".into())) };
-    Ok(EventDetail {
+    let detail = EventDetail {
         event,
         ocsf,
-        changes: shown.changes.iter().map(|c| ChangeView { field: c.field.clone(), old: c.old.clone(), new: c.new.clone() }).collect(),
-        raw: MASK.to_owned(),
+        changes: seen.changes,
+        raw: seen.raw,
+        raw_fields: seen.raw_fields,
+        raw_state: seen.raw_state,
+        raw_until: seen.raw_until.map(rfc3339),
+        reveals: app.render_reveals(reveals.to_vec()).await?,
         schema_version: opened.clear.schema_version,
         normaliser: opened.clear.normaliser.clone(),
         corrects: opened.clear.corrects.as_ref().map(ToString::to_string),
         masked_fields,
-    })
+    };
+    Ok((detail, seen.shown_by))
 }
 
 /// Decodes and opens the records of hits, keys fetched in bulk.
@@ -157,7 +171,7 @@ fn view(sight: Sight, labels: &Labels, hit: &Hit, opened: &Opened) -> EventView 
     }
 }
 
-/// The event with every value the reader may not see replaced, and the names of those fields.
+/// The event without its changes and its raw record, every value the reader may not see replaced, and the names of those fields.
 fn masked(sight: Sight, opened: &Opened) -> (Event, Vec<String>) {
     let mut fields = Vec::new();
     let mut hide = |seen: bool, field: &str, value: &mut Option<String>| {
@@ -194,15 +208,8 @@ fn masked(sight: Sight, opened: &Opened) -> (Event, Vec<String>) {
         target.subject.vendor_id = id.unwrap_or_default();
         target
     });
-    for change in &mut event.changes {
-        for (value, name) in [(&mut change.old, "old"), (&mut change.new, "new")] {
-            if !value.is_null() {
-                *value = Value::String(MASK.to_owned());
-                fields.push(format!("changes.{}.{name}", change.field));
-            }
-        }
-    }
-    fields.push("raw".to_owned());
+    // Changes and the raw record are masked by their fields' classes.
+    event.changes = Vec::new();
     event.raw = MASK.to_owned();
     (event, fields)
 }

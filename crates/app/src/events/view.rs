@@ -1,5 +1,6 @@
 //! Events as pages read them.
 
+use crate::masking::{FieldState, RawFieldView, RevealView};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -79,6 +80,12 @@ pub struct ChangeView {
     pub field: String,
     pub old: Value,
     pub new: Value,
+    #[schema(schema_with = crate::view::words::field_class)]
+    pub class: &'static str,
+    #[schema(schema_with = crate::view::words::field_state)]
+    pub state: FieldState,
+    /// Until when both are shown, or the request may be decided.
+    pub until: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -88,7 +95,17 @@ pub struct EventDetail {
     #[schema(value_type = HashMap<String, Value>)]
     pub ocsf: Map<String, Value>,
     pub changes: Vec<ChangeView>,
+    /// As the source wrote it, every value masked that is not shown.
     pub raw: String,
+    /// The members of a raw record that is a JSON object.
+    pub raw_fields: Vec<RawFieldView>,
+    // Of the raw record as a whole: that of its most closely kept member.
+    #[schema(schema_with = crate::view::words::field_state)]
+    pub raw_state: FieldState,
+    /// Of a raw record that is one value: until when it is shown, or the request may be decided.
+    pub raw_until: Option<String>,
+    /// What its reader asked to have revealed of it in the last two days, newest first.
+    pub reveals: Vec<RevealView>,
     pub schema_version: u16,
     pub normaliser: String,
     pub corrects: Option<String>,

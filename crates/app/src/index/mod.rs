@@ -50,7 +50,7 @@ impl App {
     pub async fn index(&self, caller: &Caller) -> Result<IndexView> {
         self.read(caller, Operation::IndexRead, (), json!({})).await?;
         let events = self.events.count(&Scope::everything(), &EventQuery::default()).await?;
-        let rebuild = self.records.newest_job(KIND).await?.map(jobs::view);
+        let rebuild = self.records.newest_job(KIND).await?.map(|job| self.job_view(job));
         Ok(IndexView { events, size: self.trail.head().await?.size, rebuild })
     }
 
@@ -67,7 +67,7 @@ impl App {
             Ok(unit.add_job(&job).await?)
         })
         .await?;
-        Ok(jobs::view(job))
+        Ok(self.job_view(job))
     }
 
     /// Ends the rebuild that waits or runs; the view stays the one there is.
@@ -80,7 +80,7 @@ impl App {
             let job = unit.newest_job(KIND).await?.filter(is_under_way).ok_or_else(none)?;
             jobs::cancel(unit, job, self.now()).await
         });
-        Ok(jobs::view(cancelled.await?))
+        Ok(self.job_view(cancelled.await?))
     }
 
     /// Takes the rebuild that waits, if any, and works until it ended or `stopping` answers true; then the next process goes on with it. False:

@@ -1,10 +1,11 @@
 //! Writing an export, page by page, with the rights of the member who asked for it.
 
-use super::{question::Question, run::not_too_large, sheet::Sheet};
-use crate::{App, Operation, Result, events::render_many};
+use super::{question::Question, run::not_too_large, sheet::Sheet, watermark::Watermark};
+use crate::{App, AppError, Operation, Result, events::render_many};
 use bytes::Bytes;
 use model::Job;
 use serde::{Deserialize, Serialize};
+use store::records::Members;
 use utoipa::ToSchema;
 
 pub(super) const KIND: &str = "export";
@@ -48,7 +49,8 @@ impl App {
         let mut viewer = self.job_viewer(job, &input.question, Operation::ExportsCreate).await?;
         let query = input.question.resolve(self, &viewer).await?;
         job.total = Some(self.events.count(&viewer.scope, &query).await?);
-        let mut sheet = Sheet::new(input.format)?;
+        let asker = self.records.member(job.member).await?.ok_or(AppError::Forbidden { operation: Operation::ExportsCreate.name() })?;
+        let mut sheet = Sheet::new(input.format, &Watermark::new(&input.question, &asker, job.created)?)?;
         let mut next = None;
         loop {
             let page = self.events.search(&viewer.scope, &query, next, PAGE).await?;

@@ -9,6 +9,7 @@ mod run;
 mod sheet;
 #[cfg(test)]
 mod tests;
+mod watermark;
 mod work;
 
 use crate::{App, AppError, Caller, Operation, Result};
@@ -78,7 +79,7 @@ impl App {
     /// Queues an export of the events the member sees. It is made with the rights he has now, and fails should they change.
     pub async fn create_export(&self, caller: &Caller, new: ExportNew) -> Result<JobView> {
         let (question, asked, _) = Question::new(self, caller, Operation::ExportsCreate, &new.query, self.now()).await?;
-        let detail = json!({ "query": asked.canonical, "format": new.format.name() });
+        let detail = json!({ "query": asked.canonical, "format": new.format.name(), "mark": question.mark });
         self.queue(caller, Operation::ExportsCreate, export::KIND, &export::Input { question, format: new.format }, detail).await
     }
 
@@ -91,12 +92,13 @@ impl App {
         if let Some(query) = resolved {
             evidence::not_too_many(self.events.count(&question.scope, &query).await?)?;
         }
-        self.queue(caller, Operation::EvidenceCreate, evidence::KIND, &question, json!({ "query": asked.canonical })).await
+        let detail = json!({ "query": asked.canonical, "mark": question.mark });
+        self.queue(caller, Operation::EvidenceCreate, evidence::KIND, &question, detail).await
     }
 
     async fn queue(&self, caller: &Caller, operation: Operation, kind: &str, input: &impl Serialize, detail: serde_json::Value) -> Result<JobView> {
-        let input = serde_json::to_value(input).map_err(|e| AppError::Internal(format!("a job cannot be written down: {e}")))?;
-        let job = queued(kind, caller.member.id, input, self.now());
+        let mut job = queued(kind, caller.member.id, serde_json::Value::Null, self.now());
+        job.input = work::sealed(&self.keyring, job.id, input)?;
         self.change(caller, operation, ("job", job.id), detail, async |unit: &Unit| {
             if unit.unfinished_jobs_of(caller.member.id).await? >= MOST_UNFINISHED {
                 return Err(AppError::Conflict(format!("{MOST_UNFINISHED} jobs of yours are not finished yet; wait for one, or cancel one")));
@@ -104,19 +106,19 @@ impl App {
             Ok(unit.add_job(&job).await?)
         })
         .await?;
-        Ok(view(job))
+        Ok(self.job_view(job))
     }
 
     /// The member's own jobs, newest first.
     pub async fn jobs(&self, caller: &Caller) -> Result<JobList> {
         self.read(caller, Operation::JobsList, (), json!({})).await?;
         let jobs = self.records.jobs_of(caller.member.id, None, SHOWN).await?;
-        Ok(JobList { items: jobs.into_iter().map(view).collect() })
+        Ok(JobList { items: jobs.into_iter().map(|job| self.job_view(job)).collect() })
     }
 
     pub async fn job(&self, caller: &Caller, id: Uuid) -> Result<JobView> {
         self.read(caller, Operation::JobsRead, ("job", id), json!({})).await?;
-        Ok(view(own(self.records.job(id).await?, caller, id)?))
+        Ok(self.job_view(own(self.records.job(id).await?, caller, id)?))
     }
 
     /// Ends a job that waits or runs; a running one stops within some hundred events.
@@ -125,7 +127,7 @@ impl App {
             let job = own(unit.job(id).await?, caller, id)?;
             cancel(unit, job, self.now()).await
         });
-        Ok(view(cancelled.await?))
+        Ok(self.job_view(cancelled.await?))
     }
 
     /// The file of a job that is done.
@@ -135,10 +137,26 @@ impl App {
         let Some(path) = job.output.as_ref().filter(|_| job.state == JobState::Done) else {
             return Err(AppError::Conflict(format!("this job is {}; only one that is done has a file", job.state.name())));
         };
-        let work = Work::of(&job)?;
+        let work = Work::of(&self.keyring, &job)?;
         work.question().check_rights(self, work.operation(), &caller.member).await?;
         let (bytes, _) = self.blobs.get(path).await?.ok_or_else(|| AppError::not_found(format!("file of job {id}")))?;
         Ok(ExportFile { media_type: work.media_type(), name: work.file_name(&job), bytes })
+    }
+
+    pub(crate) fn job_view(&self, job: Job) -> JobView {
+        let work = Work::of(&self.keyring, &job).ok().filter(|_| job.state == JobState::Done && job.output.is_some());
+        let file = work.map(|work| work.file_name(&job));
+        JobView {
+            id: job.id,
+            state: job.state.name(),
+            done: job.done,
+            total: job.total,
+            created: rfc3339(job.created),
+            updated: rfc3339(job.updated),
+            file,
+            kind: job.kind,
+            error: job.error,
+        }
     }
 }
 
@@ -174,20 +192,4 @@ fn own(job: Option<Job>, caller: &Caller, id: Uuid) -> Result<Job> {
 /// The next version of a job: time may stand still, the version may not.
 pub(crate) fn after(version: Micros, now: Micros) -> Micros {
     now.max(version + 1)
-}
-
-pub(crate) fn view(job: Job) -> JobView {
-    let work = Work::of(&job).ok().filter(|_| job.state == JobState::Done && job.output.is_some());
-    let file = work.map(|work| work.file_name(&job));
-    JobView {
-        id: job.id,
-        state: job.state.name(),
-        done: job.done,
-        total: job.total,
-        created: rfc3339(job.created),
-        updated: rfc3339(job.updated),
-        file,
-        kind: job.kind,
-        error: job.error,
-    }
 }

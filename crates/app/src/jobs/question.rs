@@ -20,6 +20,9 @@ pub(super) struct Question {
     pub until: Option<Micros>,
     pub role: Role,
     pub scope: Scope,
+    /// In the file and in the record of the request; nil in jobs that an older version queued.
+    #[serde(default)]
+    pub mark: Uuid,
 }
 
 impl Question {
@@ -29,7 +32,7 @@ impl Question {
         let role = caller.member.role;
         let scope = app.scope_of(caller, operation).await?;
         let at = |when: Option<When>| when.map(|when| when.micros(now));
-        let question = Self { query: query.to_owned(), from: at(asked.from), until: at(asked.until), role, scope };
+        let question = Self { query: query.to_owned(), from: at(asked.from), until: at(asked.until), role, scope, mark: Uuid::new_v4() };
         // Who may not ask at all learns nothing before he is refused.
         let resolved = match question.scope.reach {
             Reach::Nothing => None,

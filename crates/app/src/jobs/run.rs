@@ -51,7 +51,7 @@ impl App {
     }
 
     pub(super) async fn run_job(&self, job: &mut Job) -> Result<Ended> {
-        let work = Work::of(job)?;
+        let work = Work::of(&self.keyring, job)?;
         let file = match &work {
             Work::Export(input) => self.run_export(job, input).await?,
             Work::Evidence(question) => self.run_evidence(job, question).await?,

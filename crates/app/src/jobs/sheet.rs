@@ -1,7 +1,8 @@
-//! The file of an export: one event per row or line.
+//! The file of an export: whose it is on the first line, then one event per row or line.
 
-use super::ExportFormat;
+use super::{ExportFormat, watermark::Watermark};
 use crate::{AppError, Result, events::EventView};
+use serde_json::json;
 use std::borrow::Cow;
 
 const COLUMNS: [&str; 24] = [
@@ -37,11 +38,15 @@ pub(super) enum Sheet {
 }
 
 impl Sheet {
-    pub fn new(format: ExportFormat) -> Result<Self> {
+    pub fn new(format: ExportFormat, watermark: &Watermark) -> Result<Self> {
         Ok(match format {
-            ExportFormat::Ndjson => Sheet::Ndjson(Vec::new()),
+            ExportFormat::Ndjson => {
+                let mut lines = serde_json::to_vec(&json!({ "watermark": watermark })).map_err(broken)?;
+                lines.push(b'\n');
+                Sheet::Ndjson(lines)
+            }
             ExportFormat::Csv => {
-                let mut writer = csv::Writer::from_writer(Vec::new());
+                let mut writer = csv::Writer::from_writer(watermark.comment().into_bytes());
                 writer.write_record(COLUMNS).map_err(broken)?;
                 Sheet::Csv(Box::new(writer))
             }

@@ -5,8 +5,9 @@ use crate::{
     App, AppError, Caller,
     search::company::{NORTH, NORTHERN, SOUTHERN, companies},
 };
-use model::{JobState, MINUTE, Role};
-use store::records::{Jobs, Members};
+use model::{JobState, MINUTE, Role, StoredEvent, position::SELF};
+use serde_json::{Value, json};
+use store::records::{Jobs, Members, SelfEvents, SelfQuery};
 
 async fn asked(app: &App, caller: &Caller, query: &str, format: ExportFormat) -> JobView {
     app.create_export(caller, ExportNew { query: query.into(), format }).await.unwrap()
@@ -30,7 +31,8 @@ async fn an_export_is_whole_and_starts_no_formula() {
         assert_eq!((done.state, done.done, done.total, done.error), ("done", SOUTHERN as u64, Some(SOUTHERN as u64), None));
         assert_eq!(done.file.as_deref(), Some("veritrail-events-2026-11-23.csv"));
         let text = text(app, &analyst, &job).await;
-        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        assert!(text.starts_with("# From Veritrail, asked for by Reader analyst <"), "{text}");
+        let mut rows = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
         let target = rows.headers().unwrap().iter().position(|h| h == "target").unwrap();
         let labels: Vec<String> = rows.records().map(|r| r.unwrap()[target].to_owned()).collect();
         assert_eq!(labels, vec!["'=Southern(deals)"; SOUTHERN]);
@@ -46,8 +48,15 @@ async fn an_export_holds_nothing_of_another_department_and_is_its_members_alone(
         let job = asked(app, &auditor, "", ExportFormat::Ndjson).await;
         assert!(app.run_jobs_step().await.unwrap());
         let text = text(app, &auditor, &job).await;
-        assert_eq!(text.lines().count(), NORTHERN);
+        assert_eq!(text.lines().count(), 1 + NORTHERN);
         company.silent(&text);
+        let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let (mark, of) = (first["watermark"]["mark"].as_str().unwrap(), &first["watermark"]);
+        assert_eq!((of["email"].as_str().unwrap(), of["question"].clone()), (auditor.member.email.as_str(), json!([])));
+        let asked = SelfQuery { operation: Some("exports.create".into()), limit: 1, ..SelfQuery::default() };
+        let asked = StoredEvent::decode(&app.records.self_events(&asked).await.unwrap()[0].sealed).unwrap().0;
+        let asked = ledger::open_all(&app.keyring, SELF, &[asked]).await.unwrap().remove(0);
+        assert_eq!(asked.detail["mark"], mark, "the mark leads back to the request");
         let analyst = company.member(Role::Analyst, &[], None).await;
         assert_eq!(app.jobs(&analyst).await.unwrap().items, []);
         assert_eq!(app.jobs(&auditor).await.unwrap().items.len(), 1);

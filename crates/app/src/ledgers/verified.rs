@@ -98,7 +98,7 @@ impl App {
     async fn verify_ledger(&self, ledger: &'static str, head: &Head, last: Option<Verified>, all: bool) -> Result<bool> {
         let Some((_, keys)) = self.board.verifiers(ledger) else { return Ok(false) };
         let layout = Layout::new(ledger, head.generation);
-        if head.integrated == 0 && self.blobs.get(&layout.checkpoint()).await?.is_none() {
+        if head.integrated == head.first && self.blobs.get(&layout.checkpoint()).await?.is_none() {
             return Ok(false);
         }
         let (report, begun) = if all {
@@ -117,7 +117,7 @@ impl App {
             faults: report.faults.len() as u64,
             place: report.place.as_ref().map(|place| place.encode()),
         };
-        let finding = self.integrity_finding(ledger, head.generation, &report, now);
+        let finding = self.integrity_finding(ledger, head, &report, now);
         match report.faults.first() {
             None => tracing::info!("the ledger '{ledger}' was verified: {} records from {} on, no fault", report.size, report.from),
             Some(first) => tracing::error!("the ledger '{ledger}' has {} faults, the first in {}: {}", report.faults.len(), first.file, first.what),
@@ -145,11 +145,11 @@ impl App {
     }
 
     /// One finding a day and first fault: a fault that stays is not forgotten by closing its alert.
-    fn integrity_finding(&self, ledger: &str, generation: u32, report: &Report, now: Micros) -> Option<Finding> {
+    fn integrity_finding(&self, ledger: &str, head: &Head, report: &Report, now: Micros) -> Option<Finding> {
         let first = report.faults.first()?;
         let index = first.index.map_or([0xff; 8], u64::to_be_bytes);
         let about: [&[u8]; 6] =
-            [ledger.as_bytes(), &generation.to_be_bytes(), first.file.as_bytes(), &index, first.what.as_bytes(), &(now / DAY).to_be_bytes()];
+            [ledger.as_bytes(), &head.generation.to_be_bytes(), first.file.as_bytes(), &index, first.what.as_bytes(), &(now / DAY).to_be_bytes()];
         let mac = self.keyring.mac("ledger-integrity", &about);
         let mut facts = Map::new();
         facts.insert("ledger".into(), json!(ledger));
@@ -170,7 +170,7 @@ impl App {
             first: now,
             last: now,
             count: report.faults.len() as u64,
-            events: position.map(|index| Position { ledger: ledger.to_owned(), generation, index }).into_iter().collect(),
+            events: position.map(|index| Position { ledger: ledger.to_owned(), generation: head.generation, index: head.first + index }).into_iter().collect(),
             facts,
             supersedes: None,
         })

@@ -93,7 +93,7 @@ impl App {
             rule: Keeping::ALL.into_iter().map(|keeping| KeptFor { class: keeping.name(), days: rule.days(keeping) }).collect(),
             planned: self.outcome(PLANNED).await?.map(view),
             applied: self.outcome(APPLIED).await?.map(view),
-            job: self.records.newest_job(KIND).await?.map(jobs::view),
+            job: self.records.newest_job(KIND).await?.map(|job| self.job_view(job)),
         })
     }
 
@@ -120,7 +120,7 @@ impl App {
             Ok(unit.add_job(&job).await?)
         })
         .await?;
-        Ok(jobs::view(job))
+        Ok(self.job_view(job))
     }
 
     async fn outcome(&self, setting: &str) -> Result<Option<Outcome>> {

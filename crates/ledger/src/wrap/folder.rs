@@ -149,14 +149,31 @@ impl KeyFolder {
         self.read(purpose, id)?.open(self.passphrase.as_ref()).map_err(|why| self.unusable(purpose, id, why))
     }
 
+    /// Seals every key for this purpose under another passphrase, those that were sealed under it before an interruption left as they are. How many files
+    /// were written anew. Whoever has the passphrase of before still opens copies made before.
+    pub fn seal(&self, purpose: &Purpose, passphrase: &Passphrase) -> Result<usize> {
+        let mut sealed = 0;
+        for id in self.ids(purpose)? {
+            let file = self.read(purpose, id)?;
+            let done = matches!(file.secret, Secret::Sealed { .. }) && file.open(Some(passphrase)).is_ok();
+            if done || matches!(file.secret, Secret::Token { .. }) {
+                continue;
+            }
+            let key = file.open(self.passphrase.as_ref()).map_err(|why| self.unusable(purpose, id, why))?;
+            let path = self.file(purpose, id);
+            let before = OpenOptions::new().write(true).open(&path).map_err(|error| self.failed(&path, error))?;
+            self.write(purpose, &KeyFile::of(id, &purpose.name(), &key, Some(passphrase))?)?;
+            overwrite(before).map_err(|error| self.failed(&path, error))?;
+            sealed += 1;
+        }
+        Ok(sealed)
+    }
+
     /// Overwrites the file and removes it: what the key wrapped or would sign is out of reach afterwards, copies of the file aside.
     pub fn destroy(&self, purpose: &Purpose, id: Uuid) -> Result<()> {
         let path = self.file(purpose, id);
         let overwritten = || {
-            let mut file = OpenOptions::new().write(true).open(&path)?;
-            let length = file.metadata()?.len();
-            io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
-            file.sync_all()?;
+            overwrite(OpenOptions::new().write(true).open(&path)?)?;
             fs::remove_file(&path)?;
             File::open(&self.path)?.sync_all()
         };
@@ -212,6 +229,13 @@ impl KeyFolder {
     fn unusable(&self, purpose: &Purpose, id: Uuid, why: String) -> LedgerError {
         LedgerError::KeyFile { file: self.file(purpose, id).display().to_string(), why }
     }
+}
+
+/// Zeros in place of what is there. Disks that write elsewhere, and copies, keep what they have.
+fn overwrite(mut file: File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
+    file.sync_all()
 }
 
 /// Nobody else may look into it, where it is made here.
@@ -311,6 +335,30 @@ mod tests {
         // A file under another's name is refused: it would sign or unwrap in its place.
         fs::rename(folder.file(&Purpose::KeyEncryption, two), folder.file(&Purpose::KeyEncryption, one)).unwrap();
         assert!(folder.key(&Purpose::KeyEncryption, one).unwrap_err().to_string().contains("it holds the key"));
+    }
+
+    #[test]
+    fn files_are_sealed_under_another_passphrase_and_an_interruption_is_gone_on_from() {
+        let place = tempfile::tempdir().unwrap();
+        let plain = KeyFolder::new(place.path(), None);
+        let ids: Vec<Uuid> = (0..3).map(|_| plain.make(&Purpose::KeyEncryption).unwrap()).collect();
+        let keys: Vec<_> = ids.iter().map(|id| plain.key(&Purpose::KeyEncryption, *id).unwrap()).collect();
+        let (first, second) = (Passphrase::new("first").unwrap(), Passphrase::new("second").unwrap());
+        assert_eq!(plain.seal(&Purpose::KeyEncryption, &first).unwrap(), 3);
+        assert!(plain.key(&Purpose::KeyEncryption, ids[0]).unwrap_err().to_string().contains("sealed under a passphrase"));
+        // Stopped after one of three: that one is under the second, as after the whole.
+        let under_first = KeyFolder::new(place.path(), Some(first));
+        let others: Vec<_> = ids[1..].iter().map(|id| (under_first.file(&Purpose::KeyEncryption, *id), place.path().join(format!("{id}.aside")))).collect();
+        others.iter().for_each(|(file, aside)| fs::rename(file, aside).unwrap());
+        assert_eq!(under_first.seal(&Purpose::KeyEncryption, &second).unwrap(), 1);
+        others.iter().for_each(|(file, aside)| fs::rename(aside, file).unwrap());
+        assert_eq!(under_first.seal(&Purpose::KeyEncryption, &second).unwrap(), 2);
+        let under_second = KeyFolder::new(place.path(), Some(second));
+        for (id, key) in ids.iter().zip(&keys) {
+            assert_eq!(&under_second.key(&Purpose::KeyEncryption, *id).unwrap(), key, "the keys are the same");
+            assert!(under_first.key(&Purpose::KeyEncryption, *id).is_err());
+        }
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3, "nothing is left beside them");
     }
 
     #[cfg(unix)]

@@ -35,6 +35,14 @@ struct Module {
     sessions: BTreeMap<String, Session>,
 }
 
+impl Module {
+    /// A session that cannot be closed any more, and a library that cannot be ended, are of no use to anybody either.
+    fn end(self) {
+        drop(self.sessions);
+        let _ = self.context.finalize();
+    }
+}
+
 static MODULES: Mutex<BTreeMap<PathBuf, Module>> = Mutex::new(BTreeMap::new());
 /// Module and token that refused a PIN: they are not tried again by this process, because a token closes itself after a few.
 static REFUSED: Mutex<BTreeSet<(PathBuf, String)>> = Mutex::new(BTreeSet::new());
@@ -96,7 +104,9 @@ impl InToken {
                     return Err(pin_refused());
                 }
                 Err(Trouble::Away(why)) => {
-                    modules.remove(&self.access.module);
+                    if let Some(module) = modules.remove(&self.access.module) {
+                        module.end();
+                    }
                     last = why;
                 }
             }
@@ -107,7 +117,10 @@ impl InToken {
     fn session<'a>(&self, modules: &'a mut BTreeMap<PathBuf, Module>) -> Result<(&'a Session, ObjectHandle), Trouble> {
         if !modules.contains_key(&self.access.module) {
             let context = Pkcs11::new(&self.access.module)?;
-            context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+            match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+                Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+                Err(error) => return Err(error.into()),
+            }
             modules.insert(self.access.module.clone(), Module { context, sessions: BTreeMap::new() });
         }
         let module = modules.get_mut(&self.access.module).ok_or_else(|| Trouble::Away("the module is gone".into()))?;

@@ -50,6 +50,17 @@ pub trait Detector: Send {
     fn restore(&mut self, state: &[u8]) -> Result<(), String>;
 }
 
+/// After a generation was opened at the index `first`, with its opening record before what stood there: the follower's place goes with its record. `size` is
+/// the trail's now; places beyond it were of lost records.
+pub async fn follow_opening(records: &Database, first: u64, size: u64) -> Result<(), StoreError> {
+    let Some(at) = records.follower(FOLLOWER).await?.filter(|at| at.next > first) else { return Ok(()) };
+    let to = Follower { next: (at.next + 1).min(size), ..at.clone() };
+    if to.next == at.next {
+        return Ok(());
+    }
+    records.move_follower(FOLLOWER, Some(at.next), &to).await
+}
+
 struct Place {
     /// What is committed under [`FOLLOWER`]; `None` before the first commit.
     committed: Option<u64>,
@@ -135,7 +146,8 @@ impl<D: Detector> DetectFollower<D> {
         let mut findings = Vec::new();
         if !stored.is_empty() {
             let (_, opened) = unsealed::open(&self.keyring, at.next, stored).await?;
-            findings = fold(detector, head.generation, &indexes, &opened);
+            let generation = self.reader.generation_at(at.next).await?;
+            findings = fold(detector, generation, &indexes, &opened);
             at.next = indexes.last().map_or(at.next, |last| last + 1);
         }
         let due = at.committed != Some(at.next) && at.written.elapsed() >= WRITE_EVERY;

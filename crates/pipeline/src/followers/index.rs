@@ -191,7 +191,8 @@ impl IndexFollower {
             let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = self.reader.read(next, STEP_BYTES).await?.into_iter().unzip();
             let Some(last) = indexes.last() else { break };
             let (stored, opened) = unsealed::open(&self.keyring, next, stored).await?;
-            let entries = self.entries_of(head.generation, &indexes, stored, opened).await?;
+            let generation = self.reader.generation_at(next).await?;
+            let entries = self.entries_of(generation, &indexes, stored, opened).await?;
             let since = if show && self.entries.receiver_count() > 0 { now() - SHOWN_FOR } else { Micros::MAX };
             shown.extend(entries.iter().filter(|e| e.clear.received >= since).cloned().map(Arc::new));
             events.add(entries).await?;

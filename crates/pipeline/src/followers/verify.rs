@@ -150,7 +150,7 @@ fn judge(held: &[Digest], made: &Digest) -> Option<String> {
 
 /// What the view should hold of the first records of a range, as many as are read at once; and the index after them.
 async fn digests(reader: &Reader, keyring: &Arc<Keyring>, range: Range<u64>) -> Result<(Vec<(u64, Digest)>, u64), IntakeError> {
-    let generation = reader.head().await?.generation;
+    let generation = reader.generation_at(range.start).await?;
     let read = reader.read(range.start, STEP_BYTES).await?;
     let (indexes, stored): (Vec<u64>, Vec<StoredEvent>) = read.into_iter().take_while(|(index, _)| *index < range.end).unzip();
     if indexes.first().is_none_or(|first| *first != range.start) {

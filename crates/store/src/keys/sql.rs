@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// Rows per statement: three values each stay far below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
 const ROWS: usize = 1_000;
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "keys_1",
         statements: &[

@@ -50,6 +50,8 @@ pub struct SelfQuery {
 pub trait SelfEvents {
     async fn add_self_event(&self, event: &SelfEvent) -> Result<()>;
     async fn self_events(&self, query: &SelfQuery) -> Result<Vec<SelfEvent>>;
+    /// Rows of a generation from a position on become the next one's, each one position further on, as their records do.
+    async fn move_self_events(&self, from: (u32, u64), to: u32) -> Result<u64>;
 }
 
 #[async_trait]
@@ -88,6 +90,11 @@ impl<H: Handle + ?Sized> SelfEvents for H {
         values.push(signed(query.limit)?.into());
         sql.push_str(&format!(" ORDER BY generation DESC, position DESC LIMIT ${}", values.len()));
         self.rows(&sql, values).await?.iter().map(read).collect()
+    }
+
+    async fn move_self_events(&self, (generation, position): (u32, u64), to: u32) -> Result<u64> {
+        let sql = "UPDATE self_events SET generation = $3, position = position + 1 WHERE generation = $1 AND position >= $2";
+        self.execute(sql, vec![i64::from(generation).into(), signed(position)?.into(), i64::from(to).into()]).await
     }
 }
 

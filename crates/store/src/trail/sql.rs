@@ -1,6 +1,6 @@
 //! The trail's tail in SQLite or PostgreSQL.
 
-use super::{Batch, Head, NewBatch, Placed, Trail};
+use super::{Batch, Closed, Head, NewBatch, Placed, Trail};
 use crate::{
     Result, StoreError,
     sql::{Database, Handle, Unit, column},
@@ -11,12 +11,15 @@ use sea_orm::{DbBackend, QueryResult, Value as Sql};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub(crate) use schema::MIGRATIONS;
+
 mod append;
+mod renew;
 mod schema;
 #[cfg(test)]
 mod tests;
 
-const HEAD: &str = "SELECT generation, size, epoch, integrated FROM trail_heads WHERE ledger = $1";
+const HEAD: &str = "SELECT generation, first, size, epoch, integrated FROM trail_heads WHERE ledger = $1";
 
 /// One ledger's tail. Several ledgers may share a database.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ pub struct SqlTrail {
 impl SqlTrail {
     /// Migrates and, for a new ledger, writes its head with this generation; a ledger that is there keeps its own.
     pub async fn open(database: Database, ledger: &str, generation: u32) -> Result<Self> {
-        database.migrate(schema::MIGRATIONS).await?;
+        database.migrate(MIGRATIONS).await?;
         let insert = "INSERT INTO trail_heads (ledger, generation, size, epoch, integrated, holder, lease_until) \
             VALUES ($1, $2, 0, 0, 0, '', 0) ON CONFLICT DO NOTHING";
         database.execute(insert, vec![ledger.into(), i64::from(generation).into()]).await?;
@@ -52,17 +55,29 @@ impl SqlTrail {
     }
 
     async fn read_head(&self, handle: &dyn Handle, sql: &str) -> Result<Head> {
-        let rows = handle.rows(sql, vec![self.ledger.as_str().into()]).await?;
-        let row = rows.first().ok_or_else(|| StoreError::NotFound(format!("ledger {}", self.ledger)))?;
-        let generation = u32::try_from(column::<i64>(row, "generation")?).map_err(|e| damaged(&self.ledger, e))?;
-        Ok(Head {
-            ledger: self.ledger.clone(),
-            generation,
-            size: unsigned(row, "size")?,
-            epoch: unsigned(row, "epoch")?,
-            integrated: unsigned(row, "integrated")?,
-        })
+        read_head(handle, &self.ledger, sql).await
     }
+}
+
+/// A ledger's head as a copy of its database holds it; `None` where the copy has no such ledger.
+pub(crate) async fn head_in(handle: &dyn Handle, ledger: &str) -> Result<Option<Head>> {
+    match read_head(handle, ledger, HEAD).await {
+        Err(StoreError::NotFound(_)) => Ok(None),
+        head => head.map(Some),
+    }
+}
+
+async fn read_head(handle: &dyn Handle, ledger: &str, sql: &str) -> Result<Head> {
+    let rows = handle.rows(sql, vec![ledger.into()]).await?;
+    let row = rows.first().ok_or_else(|| StoreError::NotFound(format!("ledger {ledger}")))?;
+    Ok(Head {
+        ledger: ledger.to_owned(),
+        generation: generation(row)?,
+        first: unsigned(row, "first")?,
+        size: unsigned(row, "size")?,
+        epoch: unsigned(row, "epoch")?,
+        integrated: unsigned(row, "integrated")?,
+    })
 }
 
 #[async_trait]
@@ -76,6 +91,12 @@ impl Trail for SqlTrail {
 
     async fn head(&self) -> Result<Head> {
         self.read_head(&self.database, HEAD).await
+    }
+
+    async fn closed(&self) -> Result<Vec<Closed>> {
+        let sql = "SELECT generation, first, ends FROM trail_generations WHERE ledger = $1 ORDER BY generation";
+        let closed = |row: &QueryResult| Ok(Closed { generation: generation(row)?, first: unsigned(row, "first")?, end: unsigned(row, "ends")? });
+        self.database.rows(sql, vec![self.ledger.as_str().into()]).await?.iter().map(closed).collect()
     }
 
     async fn read(&self, index: u64, limit_bytes: usize) -> Result<Vec<Batch>> {
@@ -195,6 +216,10 @@ fn item(row: &QueryResult) -> Result<Quarantined> {
 
 fn damaged(what: &str, why: impl ToString) -> StoreError {
     StoreError::Damaged { what: what.to_owned(), why: why.to_string() }
+}
+
+fn generation(row: &QueryResult) -> Result<u32> {
+    u32::try_from(column::<i64>(row, "generation")?).map_err(|e| damaged("generation", e))
 }
 
 fn bytes(id: Uuid) -> Sql {

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use model::{JobState, MINUTE, Micros, Position, Role, position::ACTIVITY};
 use pipeline::{IndexFollower, compare, name_faults};
 use std::{process::ExitCode, sync::Arc, time::Duration};
-use store::{records::Jobs, trail::Trail};
+use store::records::Jobs;
 use uuid::Uuid;
 
 /// How often a server's progress is looked at.
@@ -97,8 +97,9 @@ pub async fn verify(config: &Config) -> Result<ExitCode> {
         let now = serve::node(config, false).await?;
         faults = name_faults(&now.reader, &now.stores.keyring, &now.index, &differing).await?;
     }
-    let generation = node.stores.trail.head().await?.generation;
     for fault in &faults {
+        // Of what was never in the trail there is no generation.
+        let generation = reader.generation_at(fault.index).await?;
         let position = Position { ledger: ACTIVITY.to_owned(), generation, index: fault.index };
         say(format_args!("FAULT {position}: {}", fault.what));
     }

@@ -4,8 +4,9 @@ use super::say;
 use crate::{cli, config::Config, serve, serve::Node};
 use anyhow::{Context, Result, bail};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use ledger::{KeyFolder, Purpose, wrap::Kind};
-use std::{collections::BTreeMap, fs::File};
+use ledger::{KeyFolder, Passphrase, Purpose, wrap::Kind};
+use model::position::{ACTIVITY, SELF};
+use std::{collections::BTreeMap, fs::File, path::Path};
 use uuid::Uuid;
 
 const WRAPPING: Purpose = Purpose::KeyEncryption;
@@ -22,6 +23,10 @@ pub async fn run(config: &Config, command: cli::Keys) -> Result<()> {
         cli::Keys::Retire => {
             let _alone = alone(&node.stores.keys)?;
             retire(&node).await
+        }
+        cli::Keys::Seal { passphrase_file } => {
+            let _alone = alone(&node.stores.keys)?;
+            seal(&node, &passphrase_file).await
         }
     }
 }
@@ -114,5 +119,18 @@ async fn retire(node: &Node) -> Result<()> {
     if under.is_some() {
         say("The derived one cannot be destroyed apart from the master secret: backups from its time stay readable with that secret.");
     }
+    Ok(())
+}
+
+/// Also what signs checkpoints.
+async fn seal(node: &Node, file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("the passphrase file '{}' cannot be read", file.display()))?;
+    let passphrase = Passphrase::new(&text).with_context(|| format!("the passphrase file '{}' has an empty first line", file.display()))?;
+    node.app.sealing_keys().await?;
+    let mut sealed = 0;
+    for purpose in [WRAPPING, Purpose::Signing(ACTIVITY.to_owned()), Purpose::Signing(SELF.to_owned())] {
+        sealed += node.stores.keys.seal(&purpose, &passphrase)?;
+    }
+    say(format_args!("{sealed} key files are sealed under the passphrase in '{}'. Set keys.passphrase_file to it, and start `serve` again.", file.display()));
     Ok(())
 }

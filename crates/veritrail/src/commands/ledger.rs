@@ -1,4 +1,6 @@
-//! `veritrail ledger key`: the keys that sign checkpoints, as a contract names them, and handing over to another.
+//! `veritrail ledger`: the keys that sign checkpoints, as a contract names them, and handing over to another.
+
+mod new_generation;
 
 use super::say;
 use crate::{cli, config::Config, serve, stores::Stores};
@@ -6,10 +8,13 @@ use anyhow::{Result, bail};
 use ledger::Layout;
 use model::position::{ACTIVITY, SELF};
 
-const LEDGERS: [&str; 2] = [ACTIVITY, SELF];
+pub const LEDGERS: [&str; 2] = [ACTIVITY, SELF];
 
 pub async fn run(config: &Config, command: cli::Ledger) -> Result<()> {
-    let cli::Ledger::Key { command } = command;
+    let command = match command {
+        cli::Ledger::Key { command } => command,
+        cli::Ledger::NewGeneration(asked) => return new_generation::run(config, &asked).await,
+    };
     let node = serve::node(config, false).await?;
     match command {
         cli::LedgerKey::Show => show(config, &node.stores).await,

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod backup;
 pub mod config;
 pub mod directory;
 pub mod evidence;
@@ -10,6 +11,7 @@ pub mod keys;
 pub mod ledger;
 pub mod member;
 pub mod query;
+pub mod restore;
 pub mod retention;
 pub mod rules;
 pub mod source;

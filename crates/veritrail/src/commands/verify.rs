@@ -4,9 +4,10 @@ use super::say;
 use crate::{anchors, cli, config::Config, published::Published, stores::Stores};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use ledger::{AnchorKeys, Layout, Report, Roots, Verification, WitnessKey, anchor::Anchored, check_anchors};
+use ledger::{AnchorKeys, Layout, Lock, Report, Roots, Verification, WitnessKey, anchor::Anchored, check_anchors, loss::check_opening};
 use merkle::{LogKeys, NoteVerifier, Place, Walk};
 use std::{
+    cmp::Ordering,
     path::Path,
     process::ExitCode,
     sync::Arc,
@@ -25,6 +26,8 @@ struct Found {
     keys: LogKeys,
     /// Whether there must be segments.
     segments: bool,
+    /// `None` for a copy: it comes without.
+    lock: Option<Lock>,
 }
 
 pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
@@ -70,17 +73,26 @@ async fn own(config: &Config, asked: &cli::Verify, key: Option<&NoteVerifier>) -
     let stores = Stores::open(config).await?;
     let trail = stores.trail_of(&asked.ledger);
     let head = trail.head().await?;
-    let layout = Layout::new(&asked.ledger, head.generation);
-    let listed = stores.integrator(config, &asked.ledger, trail)?.keys().await?;
+    let generation = asked.generation.unwrap_or(head.generation);
+    let layout = Layout::new(&asked.ledger, generation);
+    let lock = stores.lock_of(&asked.ledger);
+    let listed = match generation.cmp(&head.generation) {
+        Ordering::Equal => stores.integrator(config, &asked.ledger, trail)?.keys().await?,
+        Ordering::Less => {
+            let first = stores.signers(config, &asked.ledger)?.first();
+            lock.past(generation).keys(stores.blobs.as_ref(), &asked.ledger, generation, &first).await?
+        }
+        Ordering::Greater => bail!("the ledger '{}' is in generation {}; there is no {generation}", asked.ledger, head.generation),
+    };
     let keys = match key {
         Some(key) => trusting(key, listed.handovers(), &layout),
         None => listed,
     };
-    if head.integrated == 0 && stores.lock_of(&asked.ledger).is_new().await? {
+    if head.integrated == 0 && lock.is_new().await? {
         say(format_args!("{}: nothing is signed yet; {} records wait for the first checkpoint, which `veritrail serve` signs", asked.ledger, head.size));
         return Ok(None);
     }
-    Ok(Some(Found { blobs: stores.blobs.clone(), layout, keys, segments: true }))
+    Ok(Some(Found { blobs: stores.blobs.clone(), layout, keys, segments: true, lock: Some(lock) }))
 }
 
 /// The keys of a list that lead from the one given; that one alone where none do, and what is wrong with the list is then a fault.
@@ -110,7 +122,7 @@ fn copy(asked: &cli::Verify, directory: &Path, key: &NoteVerifier) -> Result<Fou
     };
     let handovers = std::fs::read_to_string(directory.join(layout.handovers())).unwrap_or_default();
     let keys = trusting(key, &handovers, &layout);
-    Ok(Found { blobs: Arc::new(Directory::open(directory)?), layout, keys, segments: false })
+    Ok(Found { blobs: Arc::new(Directory::open(directory)?), layout, keys, segments: false, lock: None })
 }
 
 async fn stored(config: &Config, asked: &cli::Verify, found: &Found) -> Result<Report> {
@@ -139,6 +151,10 @@ async fn stored(config: &Config, asked: &cli::Verify, found: &Found) -> Result<R
     };
     let mut report = verification.run(&mut progress).await.context("the ledger cannot be read")?;
     bar.0.finish_and_clear();
+    // What is damaged itself is named already.
+    if report.faults.is_empty() && verification.place.is_none() {
+        report.faults.extend(check_opening(found.blobs.as_ref(), &found.layout, keys, found.lock.as_ref()).await?);
+    }
     let (witnesses, roots) = anchor_keys(config, asked)?;
     let keys = AnchorKeys { log: keys, witnesses: &witnesses, roots: roots.as_ref() };
     let anchored = check_anchors(found.blobs.as_ref(), &verification.layout, keys, &mut report).await.context("the anchors cannot be read")?;

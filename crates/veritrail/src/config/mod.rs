@@ -26,6 +26,7 @@ pub struct Config {
     pub mail: Mail,
     pub webhook: Webhook,
     pub detect: Detect,
+    pub masking: Masking,
     pub metrics: Metrics,
     pub log: Log,
 }
@@ -111,6 +112,13 @@ pub struct Webhook {
 #[serde(deny_unknown_fields)]
 pub struct Detect {
     pub rules: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Masking {
+    pub classes: PathBuf,
+    pub reveals_per_day: u64,
 }
 
 #[derive(Clone, Deserialize)]

@@ -6,8 +6,12 @@ use crate::{
     on_both,
     records::{act, ndjson},
 };
+use ledger::{KeyFolder, Keyring, Master, Passphrase};
+use model::SubjectRef;
 use serde_json::Value;
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use store::{keys::SqlKeys, sql::Database};
+use uuid::Uuid;
 
 on_both!(the_key_encryption_key_changes_and_nobody_notices, the_signing_key_changes_and_strangers_follow);
 
@@ -161,4 +165,82 @@ async fn the_signing_key_changes_and_strangers_follow(set_up: SetUp) {
         let says = house.run(&["verify", "--ledger", ledger]);
         assert!(says.contains("no fault"), "{says}");
     }
+}
+
+/// The installation's own key store, read as the binary reads it.
+async fn keyring(house: &House, passphrase: &str) -> Keyring {
+    let data = PathBuf::from(house.setting("DATA__DIRECTORY").unwrap());
+    let url = format!("sqlite://{}?mode=rw", data.join("keys.sqlite").display());
+    let keys = SqlKeys::open(Database::open(&url, "keys").await.unwrap()).await.unwrap();
+    let master = Master::from_secret(&std::fs::read(data.join("master.secret")).unwrap()).unwrap();
+    let folder = KeyFolder::new(data.join("keys"), Passphrase::new(passphrase));
+    Keyring::with_wraps(master, Arc::new(folder), Arc::new(keys), NonZeroUsize::new(100_000).unwrap())
+}
+
+/// kill -9 of the real command, at ever later moments, until it comes to its end by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rotation_killed_at_any_moment_is_gone_on_with() {
+    const SUBJECTS: usize = 20_000;
+    let Some(mut house) = House::new(SetUp::Embedded).await else { return };
+    house.set("KEYS__PASSPHRASE", "first");
+    let subjects: Vec<SubjectRef> = (0..SUBJECTS).map(|n| SubjectRef::account(Uuid::from_u128(9), format!("person{n}"))).collect();
+    let before = keyring(&house, "first").await.resolve(&subjects).await.unwrap();
+    let ids: Vec<Uuid> = subjects.iter().map(|s| before[s].as_ref().unwrap().0).collect();
+
+    let (mut kills, mut halfway, mut wait) = (0, 0, Duration::from_millis(50));
+    loop {
+        let mut rotation = house.command(&["keys", "rotate"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(wait).await;
+        if let Some(ended) = rotation.try_wait().unwrap() {
+            assert!(ended.success());
+            break;
+        }
+        rotation.kill().unwrap();
+        rotation.wait().unwrap();
+        let ring = keyring(&house, "first").await;
+        let wrapped = ring.wrapped().await.unwrap();
+        assert!(wrapped.values().sum::<u64>() >= SUBJECTS as u64, "{wrapped:?}");
+        assert!(wrapped.len() <= 2, "one rotation is ended before another begins: {wrapped:?}");
+        kills += 1;
+        halfway += usize::from(wrapped.len() > 1);
+        wait += Duration::from_millis(40);
+        assert!(wait < Duration::from_secs(60), "it does not end");
+    }
+    println!("{kills} kills, {halfway} of them with some keys under either");
+    let ring = keyring(&house, "first").await;
+    let (under, wrapped) = (ring.wrapped_under().await.unwrap(), ring.wrapped().await.unwrap());
+    assert!(under.is_some() && wrapped.keys().all(|kek| *kek == under), "{wrapped:?}");
+    assert_eq!(ring.keys(&ids).await.unwrap().len(), SUBJECTS);
+    assert!(kills > 0 && halfway > 0, "{kills} kills, {halfway} halfway");
+
+    // Key files that were made for a rotation killed before it put them in force go with the others.
+    house.run(&["keys", "retire"]);
+    assert_eq!(key_files(&house, "kek-").len(), 1);
+    house.run(&["ledger", "key", "rotate"]);
+    let another = house.file("passphrase", "second\n");
+    let says = house.run(&["keys", "seal", "--passphrase-file", another.to_str().unwrap()]);
+    assert!(says.starts_with("3 key files are sealed"), "{says}");
+    refused(&house, &["keys", "list"], "first");
+    house.set("KEYS__PASSPHRASE_FILE", another.display());
+    house.run(&["keys", "list"]);
+    assert_eq!(keyring(&house, "second").await.keys(&ids).await.unwrap().len(), SUBJECTS);
+}
+
+/// With a passphrase from the beginning nothing is ever under the derived key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_installation_begun_with_a_passphrase_begins_with_a_key_of_its_own() {
+    let Some(house) = House::new(SetUp::Embedded).await else { return };
+    let run = |arguments: &[&str]| {
+        let data = house.folder.path().join("another");
+        let output = house.command(arguments).env("VERITRAIL__DATA__DIRECTORY", data).env("VERITRAIL__KEYS__PASSPHRASE", "correct horse").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let says = run(&["init"]);
+    assert!(says.contains("Key folder") && says.contains("For a contract") && !says.contains("correct horse"), "{says}");
+    run(&["source", "add", "desk", "--connector", "generic"]);
+    let says = run(&["keys", "list"]);
+    assert!(says.lines().any(|l| l.starts_with("derived") && l.contains(" 0 keys")) && says.contains("in force"), "{says}");
+    assert_eq!(run(&["init"]).matches("Key folder").count(), 1);
+    assert_eq!(run(&["keys", "list"]).lines().count(), 2, "init again makes no other");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod anchors;
+mod backup;
 mod bad_input;
 mod client;
 mod crash;
@@ -17,6 +18,7 @@ mod outage;
 mod probe;
 mod records;
 mod retention;
+mod reveal;
 mod roles;
 mod trust;
 

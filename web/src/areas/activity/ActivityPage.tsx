@@ -36,6 +36,7 @@ export function ActivityPage() {
   });
   const facets = useFacets(query);
   const canProve = useMay("events.prove");
+  const canReveal = useMay("events.reveal");
   const live = useLive();
   const tailing = live.possible && screen.live === "1";
   useTail(tailing, query);
@@ -123,7 +124,12 @@ export function ActivityPage() {
           />
         </div>
       </div>
-      <EventDrawer position={screen.open} onClose={() => change({ open: undefined })} canProve={canProve} />
+      <EventDrawer
+        position={screen.open}
+        onClose={() => change({ open: undefined })}
+        canProve={canProve}
+        canReveal={canReveal}
+      />
     </Page>
   );
 }

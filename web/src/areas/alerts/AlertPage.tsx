@@ -189,6 +189,7 @@ function AlertStory({ alert }: { alert: AlertDetail }) {
         position={screen.open}
         onClose={() => change({ open: undefined })}
         canProve={operations.includes("events.prove")}
+        canReveal={operations.includes("events.reveal")}
       />
     </>
   );

@@ -26,6 +26,7 @@ export function MyActivityPage() {
         open={screen.open}
         onOpen={(open) => change({ open })}
         canProve={operations.includes("events.prove")}
+        canReveal={operations.includes("events.reveal")}
         empty={
           member.person
             ? "Widen the time range above. Events appear as soon as a CRM records something you do."

@@ -128,6 +128,7 @@ function PersonEvents({ person }: { person: string }) {
   const { screen, change, range } = useScreen();
   const mayRead = useMay("events.search");
   const canProve = useMay("events.prove");
+  const canReveal = useMay("events.reveal");
   const query = { ...range, filter: [`person:${person}`] };
   const events = useInfiniteQuery({
     queryKey: ["events", query],
@@ -152,6 +153,7 @@ function PersonEvents({ person }: { person: string }) {
         open={screen.open}
         onOpen={(open) => change({ open })}
         canProve={canProve}
+        canReveal={canReveal}
         ofOne
         empty="Widen the time range above: nothing was recorded about this person in it."
       />

@@ -9,7 +9,9 @@ import { type Column, Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
 import { Holds } from "./Holds";
+import { Masking } from "./Masking";
 import { Retention } from "./Retention";
+import { Reveals } from "./Reveals";
 import { basisWords, stateWords } from "./words";
 
 /** How often an erasure under way is read again. */
@@ -64,8 +66,10 @@ export function PrivacyPage() {
           />
         )}
       </Part>
+      <Reveals />
       <Holds />
       <Retention />
+      <Masking />
       <Drawer title={opened?.reason ?? ""} open={opened !== undefined} onClose={() => change({ open: undefined })}>
         {opened && <ErasureStory erasure={opened} />}
       </Drawer>

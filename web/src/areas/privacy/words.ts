@@ -1,4 +1,4 @@
-import type { Erasure, Hold, LegalBasis } from "../../api";
+import type { ClassedField, Erasure, FieldClass, Hold, LegalBasis, Reveal } from "../../api";
 
 /** GDPR Article 17(1) (a) to (e), and a rule of the organisation's own. */
 export const BASES: { value: LegalBasis; label: string }[] = [
@@ -25,3 +25,32 @@ export const HELD: Record<Hold["kind"], string> = {
   subject: "One account or record",
   source: "One source",
 };
+
+/** From the most open to the most closely kept. */
+export const CLASSES: FieldClass[] = ["public", "internal", "personal", "sensitive", "secret"];
+
+const ORIGINS: Record<ClassedField["origin"], string> = {
+  member: "changed",
+  object_type: "shipped for this object type",
+  connector: "shipped for this connector",
+  generic: "shipped for every source",
+  unknown: "nobody classed it",
+};
+
+export const originWords = (field: ClassedField): string =>
+  field.member ? `changed by ${field.member.name}, shipped as ${field.shipped}` : ORIGINS[field.origin];
+
+const STANDINGS: Record<Reveal["standing"], string> = {
+  asked: "Waits",
+  lapsed: "Not decided in time",
+  open: "Shown now",
+  over: "Over",
+  declined: "Declined",
+};
+
+/** What is true of it now; one that was approved says so, also afterwards. */
+export function standingWords(reveal: Pick<Reveal, "standing" | "decided_by">): string {
+  const words = STANDINGS[reveal.standing];
+  const approved = reveal.decided_by !== null && (reveal.standing === "open" || reveal.standing === "over");
+  return approved ? `${words}, approved` : words;
+}

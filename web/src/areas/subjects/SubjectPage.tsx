@@ -62,6 +62,7 @@ export function SubjectPage() {
 function SubjectEvents({ subject }: { subject: Subject }) {
   const { screen, change, range } = useScreen();
   const canProve = useMay("events.prove");
+  const canReveal = useMay("events.reveal");
   const query = { ...range, filter: [`${subject.kind === "record" ? "target" : "actor"}:${subject.id}`] };
   const events = useInfiniteQuery({
     queryKey: ["events", query],
@@ -76,6 +77,7 @@ function SubjectEvents({ subject }: { subject: Subject }) {
       open={screen.open}
       onOpen={(open) => change({ open })}
       canProve={canProve}
+      canReveal={canReveal}
       ofOne={subject.kind !== "record"}
       empty="Widen the time range above: nothing was recorded in it."
     />

@@ -1,30 +1,37 @@
 import { Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, type EventDetail } from "../../api";
+import { api } from "../../api";
 import { CopyButton } from "../CopyField";
 import { Drawer } from "../Drawer";
 import { useKeys } from "../keys";
 import { ErrorState, Loading } from "../states";
-import { shown } from "../words";
 import { EventFacts } from "./EventFacts";
 import { ProofView } from "./ProofView";
+import { nextLook } from "./revealing";
+import { Changes, RawFields } from "./Values";
 
-type Props = { position?: string; onClose: () => void; canProve: boolean };
+type Props = { position?: string; onClose: () => void; canProve: boolean; canReveal: boolean };
 
-export function EventDrawer({ position, onClose, canProve }: Props) {
+export function EventDrawer({ position, onClose, canProve, canReveal }: Props) {
   return (
     <Drawer title={`Event ${position ?? ""}`} open={position !== undefined} onClose={onClose}>
-      {position && <EventStory position={position} canProve={canProve} />}
+      {position && <EventStory position={position} canProve={canProve} canReveal={canReveal} />}
     </Drawer>
   );
 }
 
-function EventStory({ position, canProve }: { position: string; canProve: boolean }) {
+type Story = { position: string; canProve: boolean; canReveal: boolean };
+
+function EventStory({ position, canProve, canReveal }: Story) {
   const [tab, setTab] = useState<string | null>("event");
   const event = useQuery({
     queryKey: ["event", position],
     queryFn: ({ signal }) => api.event(position, signal),
+    // What was revealed goes from the screen when its time is over, and is kept nowhere once the drawer is closed.
+    refetchInterval: (query) => nextLook(query.state.data, Date.now()),
+    refetchIntervalInBackground: true,
+    gcTime: 0,
   });
   useKeys(canProve ? { e: () => setTab("proof") } : {});
   if (event.isPending) return <Loading />;
@@ -50,13 +57,13 @@ function EventStory({ position, canProve }: { position: string; canProve: boolea
           <EventFacts event={detail} />
         </Tabs.Panel>
         <Tabs.Panel value="changes">
-          <Changes event={detail} />
+          <Masked fields={detail.masked_fields} />
+          <Changes event={detail} may={canReveal} />
         </Tabs.Panel>
         <Tabs.Panel value="raw">
           <Masked fields={detail.masked_fields} />
           <h3>As the source wrote it</h3>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by key */}
-          <pre tabIndex={0}>{detail.raw}</pre>
+          <RawFields event={detail} may={canReveal} />
           <h3>Normalised (OCSF)</h3>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by key */}
           <pre tabIndex={0}>{JSON.stringify(detail.ocsf, null, 2)}</pre>
@@ -71,38 +78,11 @@ function EventStory({ position, canProve }: { position: string; canProve: boolea
   );
 }
 
-function Changes({ event }: { event: EventDetail }) {
-  if (event.changes.length === 0) return <p className="vt-muted">The source recorded no changed fields.</p>;
-  return (
-    <>
-      <Masked fields={event.masked_fields} />
-      <table className="vt-small" aria-label="Changed fields">
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Before</th>
-            <th scope="col">After</th>
-          </tr>
-        </thead>
-        <tbody>
-          {event.changes.map((change) => (
-            <tr key={change.field}>
-              <th scope="row">{change.field}</th>
-              <td>{shown(change.old)}</td>
-              <td>{shown(change.new)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  );
-}
-
 function Masked({ fields }: { fields: string[] }) {
   if (fields.length === 0) return null;
   return (
     <p className="vt-note">
-      {`Personal values are masked (•••): ${fields.join(", ")}. They are kept sealed; what you see is what your role may see.`}
+      {`Masked (•••): ${fields.join(", ")}. They are kept sealed; what you see goes by your role, the class of each field and what was revealed to you.`}
     </p>
   );
 }

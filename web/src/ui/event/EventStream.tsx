@@ -11,13 +11,14 @@ type Props = {
   open?: string;
   onOpen: (position: string | undefined) => void;
   canProve: boolean;
+  canReveal: boolean;
   /** All of one account or person. */
   ofOne?: boolean;
   empty: string;
 };
 
 /** The same events twice: in lanes to see the order, in a list to read. */
-export function EventStream({ query, open, onOpen, canProve, ofOne, empty }: Props) {
+export function EventStream({ query, open, onOpen, canProve, canReveal, ofOne, empty }: Props) {
   const events = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
@@ -31,7 +32,7 @@ export function EventStream({ query, open, onOpen, canProve, ofOne, empty }: Pro
         onOpen={onOpen}
         empty={<EmptyState title="No events in this range">{empty}</EmptyState>}
       />
-      <EventDrawer position={open} onClose={() => onOpen(undefined)} canProve={canProve} />
+      <EventDrawer position={open} onClose={() => onOpen(undefined)} canProve={canProve} canReveal={canReveal} />
     </>
   );
 }

@@ -5,7 +5,10 @@ use super::{
     zipped::Zipped,
 };
 use crate::{App, AppError, Result, events::sentence::grouped};
-use ledger::anchor::{Cosignature, Stamped, stamp_over, witnessed};
+use ledger::{
+    LogKeys,
+    anchor::{Cosignature, Stamped, stamp_over, witnessed},
+};
 use model::{SECOND, erasure::mentions, position::ACTIVITY, time::rfc3339};
 use serde_json::json;
 use std::io::{Cursor, Read};
@@ -56,9 +59,14 @@ pub(super) async fn stamp(app: &App, generation: u32, newest: Option<u64>, signe
 }
 
 /// Writes all of them into the pack.
-pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Option<&Stamp>, listed: &[Listed]) -> Result<()> {
-    let unknown = || AppError::Unavailable("the ledger's key is not known yet; try again".into());
-    let (origin, log_keys) = app.board.verifiers(ACTIVITY).ok_or_else(unknown)?;
+pub(super) fn write(
+    app: &App,
+    zip: &mut Zipped,
+    report: &Report<'_>,
+    (origin, log_keys): &(String, LogKeys),
+    stamp: Option<&Stamp>,
+    listed: &[Listed],
+) -> Result<()> {
     let key = match report.signed {
         Some(signed) => log_keys.of_size(signed.size).to_string(),
         None => log_keys.newest().to_string(),
@@ -94,7 +102,7 @@ pub(super) fn write(app: &App, zip: &mut Zipped, report: &Report<'_>, stamp: Opt
     }
     let text = serde_json::to_vec_pretty(&about).map_err(|e| AppError::Internal(e.to_string()))?;
     zip.add("query.json", &text)?;
-    zip.add("README.md", readme(report, &origin, !handovers.is_empty(), &cosigned, stamp)?.as_bytes())?;
+    zip.add("README.md", readme(report, origin, !handovers.is_empty(), &cosigned, stamp)?.as_bytes())?;
     let pack = json!({ "format": FORMAT, "key": key, "handovers": handovers, "witness_keys": keys, "checkpoint": note, "about": about });
     zip.add("verify.html", page(&pack, listed)?.as_bytes())
 }
@@ -140,6 +148,7 @@ fn readme(report: &Report<'_>, origin: &str, handed_over: bool, cosigned: &[Cosi
     let values = [
         ("records", records),
         ("asker", report.asker.name.clone()),
+        ("mark", report.question.mark.to_string()),
         ("role", report.question.role.name().replace('_', " ")),
         ("asked-at", rfc3339(report.asked_at)),
         ("made-at", rfc3339(report.made_at)),

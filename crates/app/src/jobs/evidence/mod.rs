@@ -77,7 +77,7 @@ impl App {
         let now = self.now();
         let (question, asked, _) = Question::new(self, caller, Operation::EvidenceCreate, &new.query, now).await?;
         // Recorded before a value leaves; an erasure lists it by this name.
-        self.read(caller, Operation::EvidenceCreate, ("pack", Uuid::now_v7()), json!({ "query": asked.canonical })).await?;
+        self.read(caller, Operation::EvidenceCreate, ("pack", Uuid::now_v7()), json!({ "query": asked.canonical, "mark": question.mark })).await?;
         let viewer = question.viewer();
         let mut pack = Making::begin(self, &viewer, &question).await?;
         while pack.step(&viewer).await? {
@@ -95,6 +95,9 @@ struct Making<'a> {
     hits: IntoIter<Hit>,
     prover: Option<Prover<'a>>,
     generation: u32,
+    /// The index of the generation's first record: proofs count from there.
+    first: u64,
+    /// The newest record's place in the tree.
     newest: Option<u64>,
     zip: Zipped,
     /// `events.ndjson`.
@@ -111,7 +114,10 @@ impl<'a> Making<'a> {
         let mut hits = found(app, viewer, &query).await?;
         // In the ledger's order, so that each of its files is read once.
         hits.sort_unstable_by_key(|hit| hit.position.index);
-        let newest = hits.last().map(|hit| hit.position.index);
+        let newest = match hits.last() {
+            Some(hit) => Some(app.reader.leaf_of(&hit.position).await?),
+            None => None,
+        };
         let generation = match hits.first() {
             Some(hit) => hit.position.generation,
             None => app.reader.head().await?.generation,
@@ -125,6 +131,7 @@ impl<'a> Making<'a> {
             Some(newest) => Some(covering(app, generation, newest).await?),
             None => None,
         };
+        let first = ledger::tree::first_of(app.trail.as_ref(), generation).await?;
         let zip = Zipped::new(app.now());
         Ok(Self {
             app,
@@ -133,6 +140,7 @@ impl<'a> Making<'a> {
             hits: hits.into_iter(),
             prover,
             generation,
+            first,
             newest,
             zip,
             lines: Vec::new(),
@@ -154,7 +162,8 @@ impl<'a> Making<'a> {
     async fn step(&mut self, viewer: &Viewer) -> Result<bool> {
         let hits: Vec<Hit> = self.hits.by_ref().take(STEP).collect();
         let Some(prover) = self.prover.as_mut().filter(|_| !hits.is_empty()) else { return Ok(false) };
-        let leaves = hits.iter().map(|hit| StoredEvent::decode(&hit.record).map(|(stored, _)| (hit.position.index, stored.leaf)));
+        let first = self.first;
+        let leaves = hits.iter().map(|hit| StoredEvent::decode(&hit.record).map(|(stored, _)| (hit.position.index.saturating_sub(first), stored.leaf)));
         let leaves: Vec<(u64, Vec<u8>)> =
             leaves.collect::<Result<_, _>>().map_err(|e| AppError::Internal(format!("the index holds a damaged record: {e}; rebuild it")))?;
         for ((index, shown), event) in leaves.into_iter().zip(render_many(self.app, viewer, hits).await?) {
@@ -195,7 +204,8 @@ impl<'a> Making<'a> {
         };
         let stamp = files::stamp(app, self.generation, self.newest, signed.as_ref()).await?;
         self.zip.add("events.ndjson", &self.lines)?;
-        files::write(app, &mut self.zip, &report, stamp.as_ref(), &self.listed)?;
+        let log = app.log_of(self.generation).await?;
+        files::write(app, &mut self.zip, &report, &log, stamp.as_ref(), &self.listed)?;
         let file = self.zip.finish()?;
         not_too_large(file.len())?;
         Ok(file.into())
@@ -232,7 +242,8 @@ async fn covering(app: &App, generation: u32, newest: u64) -> Result<Prover<'_>>
 
 /// What is signed, for a pack of no records: that nothing matched is an answer too.
 async fn newest_signed(app: &App, generation: u32) -> Result<Option<Signed>> {
-    let Some(size) = app.trail.head().await?.integrated.checked_sub(1) else { return Ok(None) };
+    let head = app.trail.head().await?;
+    let Some(size) = head.integrated.saturating_sub(head.first).checked_sub(1) else { return Ok(None) };
     match Prover::over(app.blobs.as_ref(), ACTIVITY, generation, size).await {
         Ok((prover, _)) => Ok(Some(Signed { note: prover.note().to_owned(), size: prover.size(), root: prover.root() })),
         Err(LedgerError::Store(StoreError::NotFound(_))) => Ok(None),

@@ -4,7 +4,7 @@ use super::coverage::Coverage;
 use crate::{
     AppError, Result,
     events::{Asked, EventView},
-    jobs::question::Question,
+    jobs::{question::Question, watermark::Watermark},
 };
 use ledger::Proof;
 use model::{Member, Micros, position::ACTIVITY, time::rfc3339};
@@ -88,6 +88,7 @@ impl Report<'_> {
             },
             "asked_by": { "member": self.asker.id, "name": self.asker.name, "role": question.role.name(), "may_see": question.scope },
             "asked_at": rfc3339(self.asked_at),
+            "watermark": Watermark::new(question, self.asker, self.asked_at)?,
             "made_at": rfc3339(self.made_at),
             "made_with": concat!("veritrail ", env!("CARGO_PKG_VERSION")),
             "ledger": {
