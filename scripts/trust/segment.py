@@ -24,11 +24,37 @@ def bundle(root, number):  # the entries of a bundle: of the full file, or else 
         entries.append(entry)
     return entries
 
-def check(path, root, index):  # one segment, whose first record must be `index`; answers the index after it
-    data, lines, at, entries = path.read_bytes(), pathlib.Path(f"{path}.note").read_text().split("\n\n")[0].splitlines(), 0, []
-    first, _, length, digest = lines[2].split()
+def revisions(root):  # of each segment, by first index and count: how often it was succeeded (docs/adr/0006-retention.md)
+    newest = {}
+    for path in root.glob("segment/*.seg*"):
+        name = path.name.removesuffix(".note").removesuffix(".seg")
+        first, count, *number = name.replace(".", "-").split("-")
+        if bool(number) == path.name.endswith(".note"):  # integration's by its object, a successor by its manifest
+            key = (int(first), int(count))
+            newest[key] = max(newest.get(key, 0), *map(int, number or [0]))
+    return newest
+
+def manifest(root, first, count, number):  # its path and the lines of its manifest, which must succeed the one before
+    path = root / "segment" / f"{first:012}-{count}{f'.{number}' if number else ''}.seg"
+    text = pathlib.Path(f"{path}.note").read_text().split("\n\n")[0] + "\n"
+    lines = text.splitlines()
+    assert lines[0] == f"veritrail segment {2 if number else 1}", "its manifest is of another kind"
+    if number:
+        before = manifest(root, first, count, number - 1)[1]
+        assert lines[3] == "replaces " + hashlib.sha256("".join(f"{line}\n" for line in before).encode()).hexdigest(), "it does not succeed the manifest before it"
+    return path, lines
+
+def check(path, lines, root, index):  # one segment, whose first record must be `index`; answers the index after it
+    first, count, length, digest = lines[2].split()
+    succeeds, dropped = lines[0] == "veritrail segment 2", set()
+    if succeeds:
+        dropped = {n for part in lines[5].split()[1:] for n in range(int(part.split("-")[0]), int(part.split("-")[1]) + 1)}
+        if len(lines) == 6:  # a tombstone: nothing of it is left but its entries
+            assert int(first) == index, "it does not begin where the one before ends"
+            return index + int(count)
+    data, at, entries = path.read_bytes(), 0, []
     assert (int(first), int(length), digest) == (index, len(data), hashlib.sha256(data).hexdigest()), "it is not what its manifest says"
-    for first, count, length, digest in (line.split() for line in lines[3:]):
+    for first, count, length, digest in (line.split() for line in lines[6 if succeeds else 3:]):
         piece, at = data[at:at + int(length)], at + int(length)
         assert (int(first), digest) == (index, hashlib.sha256(piece).hexdigest()), f"batch {first} is not what the manifest says"
         plain, place = zstandard.ZstdDecompressor().decompressobj().decompress(piece), 0
@@ -40,18 +66,21 @@ def check(path, root, index):  # one segment, whose first record must be `index`
                 named.add(PARTS[tag])
             entries = entries if index % 256 and entries else bundle(root, index // 256)
             assert entries[index % 256] == leaf, f"record {index} is not the entry in its bundle"
-            assert set(json.loads(leaf)["commitments"]) == named, f"record {index} has not the sealed parts it commits to"
+            expected = set() if index in dropped else set(json.loads(leaf)["commitments"])
+            assert named == expected, f"record {index} has not the sealed parts it commits to"
             index += 1
         assert index == int(first) + int(count), f"batch {first} has not {count} records"
     return index
 
 root, index = pathlib.Path(sys.argv[1]), 0
 size = int((root / "checkpoint").read_text().splitlines()[1])
-for path in sorted(path for path in root.glob("segment/*.seg") if int(path.name.split("-")[0]) < size):
+for (first, count), number in sorted(revisions(root).items()):
+    if first >= size:
+        continue
     try:
-        index = check(path, root, index)
+        index = check(*manifest(root, first, count, number), root, index)
     except Exception as why:  # whatever is wrong, the file it was found in is named
-        sys.exit(f"FAULT {path.relative_to(root)}: {why or type(why).__name__}")
+        sys.exit(f"FAULT segment/{first:012}-{count}{f'.{number}' if number else ''}.seg: {why or type(why).__name__}")
 if index != size:
     sys.exit(f"FAULT segment/: the segments hold {index} records, {size} are signed")
 print(f"{index} records: every segment as in its manifest, every leaf as in its bundle")

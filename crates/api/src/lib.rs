@@ -16,6 +16,7 @@ mod erasures;
 mod events;
 mod guard;
 mod health;
+mod index;
 mod ingest;
 mod input;
 mod jobs;
@@ -29,6 +30,7 @@ mod openapi;
 mod overview;
 mod own_trail;
 pub mod problem;
+mod retention;
 mod session;
 mod settings;
 mod signed;
@@ -161,6 +163,9 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(account::end_others))
         .routes(routes!(account::end))
         .routes(routes!(settings::read))
+        .routes(routes!(retention::read, retention::run))
+        .routes(routes!(index::read))
+        .routes(routes!(index::rebuild, index::cancel))
 }
 
 /// The routes, and the document made from them.

@@ -14,6 +14,7 @@ use ledger::{LogKeys, Standing, WitnessKey};
 use model::{
     Micros, SECOND,
     position::{ACTIVITY, SELF},
+    retention::Rule,
     time::rfc3339,
 };
 use serde::Serialize;
@@ -47,6 +48,8 @@ pub struct Board {
     witnesses: RwLock<Vec<WitnessKey>>,
     /// What could be put back unnoticed, as a sentence.
     unnoticed: RwLock<Option<String>>,
+    /// How long what is kept.
+    rule: RwLock<Rule>,
 }
 
 /// Who outside confirms checkpoints.
@@ -88,6 +91,13 @@ impl Board {
     }
     pub(crate) fn witness_keys(&self) -> Vec<WitnessKey> {
         self.witnesses.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// How long what is kept, as configured; until this is called, everything is.
+    pub fn keeps(&self, rule: Rule) {
+        *self.rule.write().unwrap_or_else(PoisonError::into_inner) = rule;
+    }
+    pub(crate) fn rule(&self) -> Rule {
+        *self.rule.read().unwrap_or_else(PoisonError::into_inner)
     }
     /// What could be put back to an older state unnoticed.
     pub fn unnoticed(&self, what: String) {

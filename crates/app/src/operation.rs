@@ -84,6 +84,10 @@ operations! {
     MembersSignOut = "members.sign_out" Change;
     MembersFactors = "members.factors" Change;
     SettingsRead = "settings.read" Read;
+    IndexRead = "index.read" Read;
+    IndexRebuild = "index.rebuild" Change;
+    RetentionRead = "retention.read" Read;
+    RetentionRun = "retention.run" Change;
 }
 
 impl Operation {

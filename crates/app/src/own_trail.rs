@@ -165,6 +165,12 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "ledgers.list" => "looked at the state of the ledgers",
         "members.list" => "looked at the members",
         "settings.read" => "read the settings",
+        "retention.read" => "looked at retention",
+        "retention.run" => "started a run of retention",
+        "retention.plan" => return "A dry run of retention was done".to_owned(),
+        "retention.finish" => return "Retention dropped what was due".to_owned(),
+        "index.read" => "looked at the state of the searchable view",
+        "index.rebuild" => "had the searchable view built anew, or stopped that",
         other => return format!("{who} used {other}{}", if failed { ", without success" } else { "" }),
     };
     let reason = opened.clear.reason.as_deref().map(|r| format!(" ({})", r.replace('_', " "))).unwrap_or_default();

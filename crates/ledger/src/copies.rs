@@ -26,6 +26,8 @@ pub(crate) struct Segments<'a> {
     waiting: VecDeque<(u64, u64)>,
     /// Beside those that follow one another: a process that lost its lease may have written one before it noticed.
     left_over: Vec<(u64, u64)>,
+    /// The newest revision of each.
+    revisions: BTreeMap<(u64, u64), u32>,
     size: u64,
     /// Index after what was walked.
     next: u64,
@@ -42,13 +44,13 @@ pub(crate) struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     /// Of all segments, in order, those with records `from..size`.
-    pub(crate) fn new(blobs: &'a dyn Blobs, layout: &'a Layout, keys: &'a LogKeys, all: Vec<(u64, u64)>, from: u64, size: u64) -> Self {
+    pub(crate) fn new(blobs: &'a dyn Blobs, layout: &'a Layout, keys: &'a LogKeys, revisions: BTreeMap<(u64, u64), u32>, from: u64, size: u64) -> Self {
         let within = |(first, count): &(u64, u64)| *first < size && first.saturating_add(*count) > from;
-        let (waiting, left_over) = chain(all.into_iter().filter(within).collect(), size);
+        let (waiting, left_over) = chain(revisions.keys().copied().filter(within).collect(), size);
         let next = waiting.front().map_or(from, |(first, _)| from.min(*first));
         let skipped = (from - next) as usize;
         let (hashes, seen, faults) = (VecDeque::new(), BTreeSet::new(), Vec::new());
-        Self { blobs, layout, keys, waiting, left_over, size, next, hashes, skipped, path: layout.segments(), seen, faults }
+        Self { blobs, layout, keys, waiting, left_over, revisions, size, next, hashes, skipped, path: layout.segments(), seen, faults }
     }
 
     /// `count` more hashes, those of records beyond all segments included: there is then no claim.
@@ -112,16 +114,38 @@ impl<'a> Segments<'a> {
     }
 
     async fn walk(&mut self, first: u64, count: u64) -> Result<()> {
-        let (path, note) = (self.layout.segment(first, count), self.layout.segment_note(first, count));
-        self.seen.extend([path.clone(), note.clone()]);
-        self.path.clone_from(&path);
         self.next = first + count;
-        let manifest = self.manifest(&note, first, count).await?;
-        let Some((bytes, _)) = self.blobs.get(&path).await? else {
-            self.fault(&path, first, "the file is gone");
-            self.hashes.extend((0..count).map(|_| None));
-            return Ok(());
+        let mut revision = self.revisions.get(&(first, count)).copied().unwrap_or_default();
+        let (path, manifest, bytes) = loop {
+            let path = self.layout.revision(first, count, revision);
+            let before = self.faults.len();
+            let manifest = self.succession(first, count, revision).await?;
+            if manifest.as_ref().is_some_and(Manifest::is_tombstone) {
+                // Nothing to hold against the tree: tiles and bundles are held against one another.
+                self.path = path;
+                self.hashes.extend((0..count).map(|_| None));
+                return Ok(());
+            }
+            if let Some((bytes, _)) = self.blobs.get(&path).await? {
+                break (path, manifest, bytes);
+            }
+            // It may have been succeeded since the files were listed.
+            let prefix = format!("{}{first:012}-{count}.", self.layout.segments());
+            let newest = self.layout.newest_revisions(&self.blobs.list(&prefix).await?).get(&(first, count)).copied();
+            match newest {
+                Some(newest) if newest > revision => {
+                    self.faults.truncate(before);
+                    revision = newest;
+                }
+                _ => {
+                    self.fault(&path, first, "the file is gone");
+                    self.path = path;
+                    self.hashes.extend((0..count).map(|_| None));
+                    return Ok(());
+                }
+            }
         };
+        self.path.clone_from(&path);
         let Some(manifest) = manifest else {
             // Without the manifest the batches still follow one another; the sealed parts' bytes are then held by nothing.
             match unpack_within(&bytes, count, MAX_SEGMENT_BYTES) {
@@ -139,7 +163,15 @@ impl<'a> Segments<'a> {
             let stored = bytes.get(piece.range.clone()).filter(|b| sha256(b) == piece.sha256);
             let records = stored.ok_or_else(|| "its SHA-256 is not the one signed".to_owned()).and_then(|b| unpack(b, piece.count));
             match records {
-                Ok(records) => self.hashes.extend(records.iter().map(|r| Some((leaf_hash(&r.leaf), true)))),
+                Ok(records) => {
+                    if let Some(succession) = &manifest.succession {
+                        let kept = (piece.first..).zip(&records).find(|(index, record)| succession.drops(*index) && !record.parts.is_empty());
+                        if let Some((index, _)) = kept {
+                            self.fault(&path, index, "its manifest says that its sealed parts were dropped, and they are there");
+                        }
+                    }
+                    self.hashes.extend(records.iter().map(|r| Some((leaf_hash(&r.leaf), true))));
+                }
                 Err(why) => {
                     let what = format!("batch {} to {}: {why}", piece.first, piece.first + piece.count - 1);
                     self.fault(&path, piece.first, what);
@@ -153,15 +185,44 @@ impl<'a> Segments<'a> {
         Ok(())
     }
 
-    async fn manifest(&mut self, path: &str, first: u64, count: u64) -> Result<Option<Manifest>> {
+    /// The manifest of a revision; each must succeed the one before.
+    async fn succession(&mut self, first: u64, count: u64, revision: u32) -> Result<Option<Manifest>> {
+        let mut newest: Option<Manifest> = None;
+        for n in 0..=revision {
+            let path = self.layout.revision(first, count, n);
+            let note = format!("{path}.note");
+            // What was succeeded and not yet deleted is no fault: the next run of retention deletes it.
+            self.seen.extend([path, note.clone()]);
+            let Some(manifest) = self.manifest(&note, first, count, n).await? else {
+                newest = None;
+                continue;
+            };
+            let before = newest.as_ref().map(|before| sha256(before.text().as_bytes()));
+            let succeeds = manifest.succession.as_ref().map(|s| s.replaces.clone());
+            if n > 0 && before.is_some() && succeeds != before {
+                self.fault(&note, first, "it does not succeed the manifest before it");
+            }
+            newest = Some(manifest);
+        }
+        // One that is being written has no manifest yet.
+        self.seen.insert(self.layout.revision(first, count, revision + 1));
+        Ok(newest)
+    }
+
+    async fn manifest(&mut self, path: &str, first: u64, count: u64, revision: u32) -> Result<Option<Manifest>> {
         let Some((note, _)) = self.blobs.get(path).await? else {
             self.fault(path, first, "the file is gone");
             return Ok(None);
         };
         // A process that lost its lease in between may have signed it with the key that was in force before the segment.
-        let known = [self.keys.of_size(first).clone(), self.keys.of_size(first.saturating_add(count)).clone()];
+        let mut known = vec![self.keys.of_size(first).clone(), self.keys.of_size(first.saturating_add(count)).clone()];
+        if revision > 0 {
+            // What succeeds it may be signed much later.
+            known.extend(self.keys.all().iter().filter(|(from, _)| *from > first).map(|(_, key)| key.clone()));
+        }
         let read = from_utf8(&note).map_err(|e| e.to_string()).and_then(|n| Manifest::verify(n, &known).map_err(|e| e.to_string()));
-        let fits = |m: &Manifest| (m.first, m.count) == (first, count) && m.origin == self.layout.origin(self.keys.name());
+        let fits =
+            |m: &Manifest| (m.first, m.count) == (first, count) && m.succession.is_some() == (revision > 0) && m.origin == self.layout.origin(self.keys.name());
         match read {
             Ok(manifest) if fits(&manifest) => return Ok(Some(manifest)),
             Ok(_) => self.fault(path, first, "it was signed for another segment"),

@@ -115,6 +115,11 @@ impl Integrator {
         Ok((self.blobs.clone(), Layout::new(&self.ledger, generation), keys))
     }
 
+    /// Index of the generation's first record.
+    pub(crate) async fn first(&self) -> Result<u64> {
+        Ok(self.trail.head().await?.first)
+    }
+
     /// The ledger's name.
     pub fn ledger(&self) -> &str {
         &self.ledger

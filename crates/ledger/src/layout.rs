@@ -1,6 +1,7 @@
 //! Where a ledger's objects lie: `<ledger>/<generation>/...`.
 
 use merkle::TileId;
+use std::collections::BTreeMap;
 
 /// The paths of one generation of one ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,36 @@ impl Layout {
 
     pub fn segment_note(&self, first: u64, count: u64) -> String {
         format!("{}.note", self.segment(first, count))
+    }
+
+    /// The revision of a segment that succeeds it after so many others; 0 is the one integration wrote.
+    pub fn revision(&self, first: u64, count: u64, revision: u32) -> String {
+        match revision {
+            0 => self.segment(first, count),
+            n => format!("{}segment/{first:012}-{count}.{n}.seg", self.base),
+        }
+    }
+
+    /// First index, count and revision from what [`Layout::revision`] writes.
+    pub fn parse_revision(&self, path: &str) -> Option<(u64, u64, u32)> {
+        let (first, rest) = path.strip_prefix(&self.segments())?.strip_suffix(".seg")?.split_once('-')?;
+        let (count, revision) = rest.split_once('.').unwrap_or((rest, "0"));
+        let found = (first.parse().ok()?, count.parse().ok()?, revision.parse().ok()?);
+        (self.revision(found.0, found.1, found.2) == path).then_some(found)
+    }
+
+    /// The newest revision of each segment, by first index and count: one is there once its manifest is.
+    pub fn newest_revisions<'a>(&self, paths: impl IntoIterator<Item = &'a String>) -> BTreeMap<(u64, u64), u32> {
+        let mut newest: BTreeMap<(u64, u64), u32> = BTreeMap::new();
+        for path in paths {
+            let written = self.parse_segment(path).map(|(first, count)| (first, count, 0));
+            let succeeded = || path.strip_suffix(".note").and_then(|seg| self.parse_revision(seg)).filter(|(.., revision)| *revision > 0);
+            if let Some((first, count, revision)) = written.or_else(succeeded) {
+                let known = newest.entry((first, count)).or_default();
+                *known = revision.max(*known);
+            }
+        }
+        newest
     }
 
     /// What parties outside said of checkpoints lies under this prefix.

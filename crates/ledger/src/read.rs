@@ -62,6 +62,11 @@ impl Reader {
         Err(LedgerError::damaged(format!("ledger {}", self.ledger), format!("record {from} is neither in the tail nor in a segment")))
     }
 
+    /// Forgets the segments it keeps in memory: some were succeeded.
+    pub fn forget(&self) {
+        self.segments.lock().expect("no code panics holding the cache").clear();
+    }
+
     /// The generation that holds an index. What one call of [`Reader::read`] answers is of one generation.
     pub async fn generation_at(&self, index: u64) -> Result<u32> {
         let head = self.head().await?;

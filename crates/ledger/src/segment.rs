@@ -6,13 +6,16 @@ use crate::{
     records::unpack,
 };
 use bytes::Bytes;
-use merkle::{NoteSigner, NoteVerifier};
-use model::StoredEvent;
+use merkle::{NoteSigner, NoteVerifier, TILE_WIDTH, TileId, decode_entries};
+use model::{Micros, StoredEvent};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
-use store::{blobs::Blobs, trail::Batch};
+use store::{StoreError, blobs::Blobs, trail::Batch};
+use uuid::Uuid;
 
 const HEADER: &str = "veritrail segment 1";
+/// Of one that succeeds another.
+const SUCCESSOR: &str = "veritrail segment 2";
 
 /// Where one batch lies in its segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +45,52 @@ pub struct Manifest {
     pub size_bytes: usize,
     /// Hex SHA-256 of the whole segment.
     pub sha256: String,
+    /// Of a tombstone there are none.
     pub pieces: Vec<Piece>,
+    /// Where it succeeds another, of which sealed parts were dropped.
+    pub succession: Option<Succession>,
+}
+
+/// What a successor says of what is gone (docs/adr/0006-retention.md).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Succession {
+    /// Hex SHA-256 of the text of the manifest before.
+    pub replaces: String,
+    pub time: Micros,
+    /// [`model::retention::Rule::text`].
+    pub rule: String,
+    pub job: Uuid,
+    /// Indexes whose sealed parts were dropped, by this one or one before; in order and apart.
+    pub dropped: Vec<Range<u64>>,
+}
+
+impl Succession {
+    pub(crate) fn drops(&self, index: u64) -> bool {
+        let at = self.dropped.partition_point(|range| range.end <= index);
+        self.dropped.get(at).is_some_and(|range| range.contains(&index))
+    }
+
+    /// Lines: `replaces sha256`, `retention time rule job`, `dropped first-last ...`.
+    fn text(&self) -> String {
+        let dropped: String = self.dropped.iter().map(|range| format!(" {}-{}", range.start, range.end - 1)).collect();
+        format!("replaces {}\nretention {} {} {}\ndropped{dropped}\n", self.replaces, self.time, self.rule, self.job)
+    }
+
+    fn parse(lines: &mut std::str::Lines<'_>) -> Option<Self> {
+        let replaces = lines.next()?.strip_prefix("replaces ")?.to_owned();
+        let mut words = lines.next()?.strip_prefix("retention ")?.split(' ');
+        let (time, rule, job) = (words.next()?.parse().ok()?, words.next()?.to_owned(), words.next()?.parse().ok()?);
+        let mut dropped: Vec<Range<u64>> = Vec::new();
+        for range in lines.next()?.strip_prefix("dropped")?.split_whitespace() {
+            let (first, last) = range.split_once('-')?;
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            if last < first || dropped.last().is_some_and(|before| before.end > first) {
+                return None;
+            }
+            dropped.push(first..last.checked_add(1)?);
+        }
+        words.next().is_none().then_some(Self { replaces, time, rule, job, dropped })
+    }
 }
 
 impl Manifest {
@@ -56,14 +104,21 @@ impl Manifest {
             pieces.push(Piece { first: batch.first, count: batch.count, range, sha256: sha256(&batch.bytes) });
         }
         let count = batches.iter().map(|b| b.count).sum();
-        Some((Self { origin: origin.to_owned(), first, count, size_bytes: bytes.len(), sha256: sha256(&bytes), pieces }, bytes.into()))
+        Some((Self { origin: origin.to_owned(), first, count, size_bytes: bytes.len(), sha256: sha256(&bytes), pieces, succession: None }, bytes.into()))
     }
 
-    /// Lines: header, origin, `first count bytes sha256` of the whole, then the same of each batch in order.
-    fn text(&self) -> String {
-        let whole = format!("{HEADER}\n{}\n{} {} {} {}\n", self.origin, self.first, self.count, self.size_bytes, self.sha256);
+    /// Nothing of it is left but what its manifests say.
+    pub(crate) fn is_tombstone(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Lines: header, origin, `first count bytes sha256` of the whole, what it succeeds, then the same of each batch in order.
+    pub(crate) fn text(&self) -> String {
+        let header = if self.succession.is_some() { SUCCESSOR } else { HEADER };
+        let whole = format!("{header}\n{}\n{} {} {} {}\n", self.origin, self.first, self.count, self.size_bytes, self.sha256);
+        let succession = self.succession.as_ref().map(Succession::text);
         let pieces = self.pieces.iter().map(|p| format!("{} {} {} {}\n", p.first, p.count, p.size_bytes(), p.sha256));
-        std::iter::once(whole).chain(pieces).collect()
+        std::iter::once(whole).chain(succession).chain(pieces).collect()
     }
 
     pub(crate) fn sign(&self, signer: &NoteSigner) -> Result<String> {
@@ -80,11 +135,14 @@ impl Manifest {
         let bad = || LedgerError::damaged("a segment's manifest", "not lines of first, count, bytes and SHA-256 after header and origin");
         let text = text.split_once("\n\n").map_or(text, |(body, _)| body);
         let mut lines = text.lines();
-        if lines.next() != Some(HEADER) {
-            return Err(bad());
-        }
+        let succeeds = match lines.next() {
+            Some(HEADER) => false,
+            Some(SUCCESSOR) => true,
+            _ => return Err(bad()),
+        };
         let origin = lines.next().ok_or_else(bad)?.to_owned();
         let (first, count, size_bytes, sha256) = lines.next().and_then(numbers).ok_or_else(bad)?;
+        let succession = if succeeds { Some(Succession::parse(&mut lines).ok_or_else(bad)?) } else { None };
         let (mut at, mut next, mut pieces) = (0_usize, first, Vec::new());
         for line in lines {
             let (first, count, size_bytes, sha256) = numbers(line).filter(|(f, ..)| *f == next).ok_or_else(bad)?;
@@ -92,10 +150,12 @@ impl Manifest {
             pieces.push(Piece { first, count, range: at..end, sha256 });
             (at, next) = (end, next.checked_add(count).ok_or_else(bad)?);
         }
-        if at != size_bytes || first.checked_add(count) != Some(next) || count == 0 {
+        let end = first.checked_add(count).ok_or_else(bad)?;
+        let tombstone = succeeds && pieces.is_empty();
+        if at != size_bytes || (next != end && !tombstone) || count == 0 {
             return Err(bad());
         }
-        Ok(Self { origin, first, count, size_bytes, sha256, pieces })
+        Ok(Self { origin, first, count, size_bytes, sha256, pieces, succession })
     }
 }
 
@@ -117,6 +177,8 @@ pub struct Segment {
     path: String,
     manifest: Manifest,
     bytes: Bytes,
+    /// Of a tombstone, from the entry bundles.
+    leaves: Vec<Vec<u8>>,
 }
 
 impl Segment {
@@ -129,32 +191,69 @@ impl Segment {
     }
 
     pub(crate) fn records(&self, piece: &Piece) -> Result<Vec<StoredEvent>> {
+        if !self.leaves.is_empty() {
+            return Ok(self.leaves.iter().map(|leaf| StoredEvent { leaf: leaf.clone(), parts: Vec::new() }).collect());
+        }
         unpack(&self.bytes[piece.range.clone()], piece.count).map_err(|why| LedgerError::damaged(&*self.path, format!("batch {}: {why}", piece.first)))
     }
 
     /// Reads a segment and holds its bytes against its manifest, which finds rot; `veritrail verify` also checks who signed.
     pub(crate) async fn load(blobs: &dyn Blobs, layout: &Layout, first: u64, count: u64) -> Result<Self> {
-        let (path, note_path) = (layout.segment(first, count), layout.segment_note(first, count));
+        Self::load_revision(blobs, layout, (first, count), 0).await
+    }
+
+    /// The same of one that succeeds it.
+    pub(crate) async fn load_revision(blobs: &dyn Blobs, layout: &Layout, (first, count): (u64, u64), revision: u32) -> Result<Self> {
+        let path = layout.revision(first, count, revision);
+        let note_path = format!("{path}.note");
         let gone = |path: &str| LedgerError::damaged(path, "the file is gone");
         let (note, _) = blobs.get(&note_path).await?.ok_or_else(|| gone(&note_path))?;
         let note = std::str::from_utf8(&note).map_err(|e| LedgerError::damaged(&*note_path, e))?;
-        let manifest = Manifest::parse(note).map_err(|e| LedgerError::damaged(&*note_path, e))?;
+        let mut manifest = Manifest::parse(note).map_err(|e| LedgerError::damaged(&*note_path, e))?;
+        if manifest.is_tombstone() && (manifest.first, manifest.count) == (first, count) {
+            let leaves = leaves(blobs, layout, first..first + count).await?;
+            // One batch without bytes: whoever reads batches reads it like any other.
+            manifest.pieces.push(Piece { first, count, range: 0..0, sha256: manifest.sha256.clone() });
+            return Ok(Self { first, count, path, manifest, bytes: Bytes::new(), leaves });
+        }
         let (bytes, _) = blobs.get(&path).await?.ok_or_else(|| gone(&path))?;
         if bytes.len() != manifest.size_bytes || sha256(&bytes) != manifest.sha256 || (manifest.first, manifest.count) != (first, count) {
             return Err(LedgerError::damaged(path, "the bytes do not fit the manifest beside it"));
         }
-        Ok(Self { first, count, path, manifest, bytes })
+        Ok(Self { first, count, path, manifest, bytes, leaves: Vec::new() })
     }
 }
 
-/// The segment that holds this index.
+/// Leaves from full entry bundles.
+async fn leaves(blobs: &dyn Blobs, layout: &Layout, range: Range<u64>) -> Result<Vec<Vec<u8>>> {
+    let width = u64::from(TILE_WIDTH);
+    let mut leaves = Vec::new();
+    for index in range.start / width..=(range.end - 1) / width {
+        let path = layout.entries(TileId { level: 0, index, width: TILE_WIDTH });
+        let (bytes, _) = blobs.get(&path).await?.ok_or_else(|| LedgerError::damaged(&*path, "the file is gone"))?;
+        let entries = decode_entries(&bytes).map_err(|e| LedgerError::damaged(&*path, e))?;
+        leaves.extend((index * width..).zip(entries).filter(|(at, _)| range.contains(at)).map(|(_, entry)| entry));
+    }
+    if leaves.len() as u64 != range.end - range.start {
+        return Err(LedgerError::damaged(layout.segments(), format!("the bundles over {} to {} are not full", range.start, range.end - 1)));
+    }
+    Ok(leaves)
+}
+
+/// The segment that holds this index, in its newest revision.
 pub(crate) async fn find_segment(blobs: &dyn Blobs, ledger: &str, generation: u32, index: u64) -> Result<Segment> {
     let layout = Layout::new(ledger, generation);
-    for path in blobs.list(&layout.segments()).await? {
-        match layout.parse_segment(&path) {
-            Some((first, count)) if (first..first.saturating_add(count)).contains(&index) => return Segment::load(blobs, &layout, first, count).await,
-            _ => {}
+    let mut tried = None;
+    loop {
+        let newest = layout.newest_revisions(&blobs.list(&layout.segments()).await?);
+        let holding = newest.into_iter().find(|((first, count), _)| (*first..first.saturating_add(*count)).contains(&index));
+        let Some((segment, revision)) = holding else {
+            return Err(LedgerError::damaged(layout.segments(), format!("no segment holds record {index}")));
+        };
+        match Segment::load_revision(blobs, &layout, segment, revision).await {
+            // It may just have been succeeded: then there is a newer one now.
+            Err(LedgerError::Store(StoreError::Damaged { .. })) if tried != Some(revision) => tried = Some(revision),
+            found => return found,
         }
     }
-    Err(LedgerError::damaged(layout.segments(), format!("no segment holds record {index}")))
 }

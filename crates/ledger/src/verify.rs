@@ -90,9 +90,8 @@ impl Verification<'_> {
         let mut faults = Vec::new();
         let (note, checkpoint) = self.checkpoint(&mut faults).await?;
         let mut listed = self.list().await?;
-        let mut waiting: Vec<(u64, u64)> = listed.files.iter().filter_map(|path| self.layout.parse_segment(path)).collect();
-        waiting.sort_unstable();
-        let ends = waiting.iter().map(|(first, count)| first.saturating_add(*count));
+        let waiting = self.layout.newest_revisions(&listed.files);
+        let ends = waiting.keys().map(|(first, count)| first.saturating_add(*count));
         let size = checkpoint.as_ref().map_or_else(|| ends.max().unwrap_or(0), |c| c.size);
         let origin = checkpoint.as_ref().map_or(String::new(), |c| c.origin.clone());
         let mut walk = Walk::new(&origin, size, checkpoint.as_ref().map(|c| c.root));

@@ -31,7 +31,7 @@ impl JobState {
     }
 }
 
-/// A job. `kind` is `export` or `evidence`; `input` is the kind's own request; `output` names the blob it wrote.
+/// A job. `kind` is `export`, `evidence`, `index` or `retention`; `input` is the kind's own request; `output` names the blob it wrote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     pub id: Uuid,

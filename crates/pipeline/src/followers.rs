@@ -7,10 +7,12 @@ mod index;
 #[cfg(test)]
 mod tests;
 mod unsealed;
+mod verify;
 
 pub use detect::{DetectFollower, Detector, Observed, follow_opening};
 pub use index::{Attribution, IndexFollower};
 pub use model::directory::{Attributed, Seen};
+pub use verify::{Differing, ViewFault, compare, name_faults};
 
 use std::{future::Future, time::Duration};
 use tokio::sync::Notify;

@@ -13,7 +13,9 @@ mod testing;
 
 pub use connectors::FileHint;
 pub use error::IntakeError;
-pub use followers::{Attributed, Attribution, DetectFollower, Detector, IndexFollower, Observed, Seen, follow_opening};
+pub use followers::{
+    Attributed, Attribution, DetectFollower, Detector, Differing, IndexFollower, Observed, Seen, ViewFault, compare, follow_opening, name_faults,
+};
 pub use intake::{Accepted, Body, Intake, Limits, Progress, Replayed};
 pub use poll::{PollError, Polled, Poller};
 pub use source::{SourceWithSettings, Sources};

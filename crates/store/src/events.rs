@@ -6,16 +6,23 @@ use model::{
     Micros, Position, Scope,
     query::{After, Bucket, EventQuery, Facet, Field, IndexEntry, Page},
 };
+use std::{ops::Range, sync::Arc};
+use uuid::Uuid;
 
+pub use digest::{Digest, SUMMED, Sums};
 pub use splits::Splits;
 
 mod compile;
 mod counts;
+mod digest;
 mod parallel;
 mod read;
+mod shared;
 mod split;
 mod splits;
+mod switch;
 mod tally;
+mod walk;
 mod write;
 
 /// Events of one day, by the values of a field and by time.
@@ -25,7 +32,7 @@ pub struct Old {
     /// As in [`model::query::Filter`].
     pub values: Vec<String>,
     /// `[from, until)`, within one UTC day.
-    pub times: std::ops::Range<Micros>,
+    pub times: Range<Micros>,
 }
 
 /// Every read takes the scope of the member who asks, and enforces it in the query: lists, counts, facets and histograms alike.
@@ -42,6 +49,25 @@ pub trait Events: Send + Sync {
     /// Puts `entries` in the place of every event of `old`; of what they replace nothing is left in any file. Nothing may be added meanwhile,
     /// and what was added must be committed.
     async fn replace(&self, old: Old, entries: Vec<IndexEntry>) -> Result<()>;
+
+    /// Takes the events at these indexes (in order and apart) out, so that nothing of them is left in any file; a day of which nothing is left goes as a
+    /// whole. Nothing may be added meanwhile, and what was added must be committed. The same again changes nothing.
+    async fn remove(&self, indexes: &[Range<u64>]) -> Result<()>;
+
+    /// A view that is being built beside this one, empty at first; what was begun under the same name before is gone on with, what was begun under
+    /// another is dropped. Without a name: the one there is, if any.
+    async fn beside(&self, name: Option<Uuid>) -> Result<Option<Arc<dyn Events>>>;
+    /// Puts the view beside, which must be committed, in the place of this one. Nothing may be added to either meanwhile; reads go on.
+    async fn switch(&self) -> Result<()>;
+    /// Drops the view beside, if there is one.
+    async fn drop_beside(&self) -> Result<()>;
+
+    /// The days, counted from the epoch, that there are events of.
+    async fn days(&self) -> Result<Vec<i64>>;
+    /// Sums over everything held of these days' events below an index.
+    async fn sums(&self, days: &[i64], below: u64) -> Result<Sums>;
+    /// The digests of the events with indexes within the ranges (in order and apart), by index; at most about `limit`.
+    async fn digests(&self, within: &[Range<u64>], limit: usize) -> Result<Vec<(u64, Digest)>>;
 
     /// Newest first by (event time, index).
     async fn search(&self, scope: &Scope, query: &EventQuery, after: Option<After>, limit: usize) -> Result<Page>;

@@ -291,3 +291,68 @@ async fn an_index_of_another_format_starts_over() {
     drop(splits);
     assert_eq!(Splits::open(dir.path()).await.unwrap().count(&Scope::everything(), &EventQuery::default()).await.unwrap(), 60);
 }
+
+#[tokio::test]
+async fn what_is_removed_leaves_no_trace_and_an_empty_day_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let splits = filled(dir.path()).await;
+    let everything = (Scope::everything(), EventQuery::default());
+    // Every fourth event lies in the same day: all of the first day, and ten of all days.
+    let mut gone: Vec<std::ops::Range<u64>> = (0..15).map(|n| n * 4..n * 4 + 1).collect();
+    splits.remove(&gone).await.unwrap();
+    let left = newest_first(&sixty(), |e| e.position.index % 4 != 0);
+    assert_eq!(keys(&all(&splits, &everything.0, &everything.1, 11).await), left);
+    assert_eq!((splits.days().await.unwrap(), dir.path().join("days/-1").exists()), (vec![0, 1, 2], false));
+    gone.clear();
+    gone.push(0..10);
+    for _ in 0..2 {
+        splits.remove(&gone).await.unwrap();
+        let left = newest_first(&sixty(), |e| e.position.index % 4 != 0 && e.position.index >= 10);
+        assert_eq!(keys(&all(&splits, &everything.0, &everything.1, 11).await), left);
+    }
+    // What comes later is added, also to a day that went.
+    splits.add(vec![entry(60, -DAY), entry(61, 0)]).await.unwrap();
+    splits.commit(62).await.unwrap();
+    let count = splits.count(&everything.0, &everything.1).await.unwrap();
+    drop(splits);
+    let splits = Splits::open(dir.path()).await.unwrap();
+    assert_eq!((count, splits.count(&everything.0, &everything.1).await.unwrap()), (40, 40));
+}
+
+#[tokio::test]
+async fn a_view_built_beside_takes_the_place_while_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let splits = filled(dir.path()).await;
+    let everything = (Scope::everything(), EventQuery::default());
+    let page = splits.search(&everything.0, &everything.1, None, 20).await.unwrap();
+    assert!(splits.beside(None).await.unwrap().is_none() && splits.switch().await.is_err());
+    let beside = splits.beside(Some(id(1))).await.unwrap().unwrap();
+    beside.add(sixty()[..30].to_vec()).await.unwrap();
+    beside.commit(30).await.unwrap();
+    drop((beside, splits));
+    // Another process goes on, under the same name; under another it would begin anew.
+    let splits = Splits::open(dir.path()).await.unwrap();
+    let beside = splits.beside(Some(id(1))).await.unwrap().unwrap();
+    assert_eq!((beside.resume().await.unwrap(), splits.resume().await.unwrap()), (30, 60));
+    let mut later = sixty()[30..].to_vec();
+    later.push(entry(60, 9 * DAY));
+    beside.add(later).await.unwrap();
+    beside.commit(61).await.unwrap();
+    assert_eq!(splits.count(&everything.0, &everything.1).await.unwrap(), 60);
+    splits.switch().await.unwrap();
+    assert_eq!((splits.resume().await.unwrap(), splits.count(&everything.0, &everything.1).await.unwrap()), (61, 61));
+    // A page that was begun before goes on as if nothing had happened.
+    let rest = splits.search(&everything.0, &everything.1, page.next, 100).await.unwrap();
+    let seen: Vec<_> = keys(&page.hits).into_iter().chain(keys(&rest.hits)).collect();
+    assert_eq!(seen, newest_first(&sixty(), |_| true));
+    splits.add(vec![entry(61, 2 * DAY)]).await.unwrap();
+    splits.commit(62).await.unwrap();
+    let again = splits.beside(Some(id(2))).await.unwrap().unwrap();
+    assert_eq!(again.resume().await.unwrap(), 0);
+    drop(again);
+    splits.drop_beside().await.unwrap();
+    drop(splits);
+    let splits = Splits::open(dir.path()).await.unwrap();
+    assert_eq!((splits.resume().await.unwrap(), splits.count(&everything.0, &everything.1).await.unwrap()), (62, 62));
+    assert!(splits.beside(None).await.unwrap().is_none());
+}

@@ -90,7 +90,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Ledger,
     },
-    /// Rebuilds the searchable view from the trail.
+    /// Drops personal values older than `[retention]` keeps them; proofs and clear parts stay (docs/privacy.md).
+    #[command(after_help = "Examples:\n  veritrail retention plan\n  veritrail retention apply\nBoth may be run beside `serve`, which then does the work.")]
+    Retention {
+        #[command(subcommand)]
+        command: Retention,
+    },
+    /// Builds the searchable view anew from the trail, or holds it against the trail.
+    #[command(after_help = "Examples:\n  veritrail index verify\n  veritrail index rebuild\nBoth may be run beside `serve`, and searches go on meanwhile.")]
     Index {
         #[command(subcommand)]
         command: Index,
@@ -201,6 +208,9 @@ pub struct Verify {
     /// PEM file with the certificates that time-stamps must lead to. Otherwise the one of the configuration.
     #[arg(long, value_name = "FILE")]
     pub time_roots: Option<PathBuf>,
+    /// Compares the searchable view with the trail instead, as `veritrail index verify` does.
+    #[arg(long, conflicts_with_all = ["ledger", "place", "key", "from", "state", "witnesses", "time_roots"])]
+    pub index: bool,
 }
 
 #[derive(Debug, Args)]
@@ -364,9 +374,21 @@ pub enum LedgerKey {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Retention {
+    /// A dry run: what is due by class, how much, the oldest, and which legal holds keep what. Changes nothing.
+    Plan,
+    /// Does what a dry run of the last 7 days found. Stopped, it finds what is left when it is run again.
+    Apply,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Index {
-    /// Reads the whole trail anew. Stop `serve` first; it resumes where it was stopped.
+    /// Reads the whole trail anew, beside the view that answers searches meanwhile, and puts the new one in its place. Beside `serve` that does the
+    /// work. Stopped, it goes on where it was at the next start.
     Rebuild,
+    /// Compares the view with the trail, event by event: everything is in it once, as it should be, and nothing else is. Ends with 0 when it is, 2 when
+    /// not, 1 when nothing could be compared.
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]

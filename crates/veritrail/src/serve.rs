@@ -1,7 +1,7 @@
 //! `veritrail serve`: every task of one node, wired, until it is asked to stop.
 
 use crate::{
-    adapt::{Directory, Erasable, Polled},
+    adapt::{Directory, Droppable, Erasable, Polled, Searchable},
     anchors::{self, Anchoring},
     assets,
     config::{Config, Explained},
@@ -45,6 +45,8 @@ const LOOK_FOR_FAILURE_EVERY: Duration = Duration::from_millis(100);
 /// How often erasures are looked for; one that stopped is tried again ever later.
 const ERASE_EVERY: Duration = Duration::from_millis(500);
 const ERASE_LATER: Duration = Duration::from_secs(300);
+/// How often rebuilds of the searchable view and runs of retention are looked for.
+const REBUILD_EVERY: Duration = Duration::from_secs(1);
 const ALERT_QUEUE: usize = 1_024;
 
 /// The parts that the command line shares with the server.
@@ -90,6 +92,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
     let wake = Arc::new(Notify::new());
     intake.wake(wake.clone());
     app.name_organisation(&config.organisation.name).await?;
+    app.board.keeps(config.retention);
     Ok(Node { stores, app, intake, reader, index, wake, rules })
 }
 
@@ -161,6 +164,9 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     });
     tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
     let eraser = Eraser::new(node.app.clone(), Arc::new(Erasable { index: index.clone(), intake: node.intake.clone() }));
+    let segments = Droppable::new(node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?, Some(index.clone()));
+    tasks.spawn(run_retention(node.app.clone(), segments, stop.clone()));
+    tasks.spawn(run_rebuilds(node.app.clone(), Searchable(index.clone()), stop.clone()));
     if !risen.is_empty() {
         tracing::warn!("{} subjects that were erased had their keys back, as after restoring a backup; they are erased again", risen.len());
         index.erase(&risen, &|_, _| {}).await?;
@@ -298,6 +304,36 @@ async fn run_jobs(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+/// What is under way at a stop begins anew at the next start, and finds what is left.
+async fn run_retention(app: App, segments: Droppable, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match app.run_retention_step(&segments, &|| stop.is_cancelled()).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!("a run of retention stopped; it is tried again: {error}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(REBUILD_EVERY) => {}
+        }
+    }
+}
+
+/// Beside the other jobs, which need not wait for hours. One that is under way at a stop is gone on with at the next start.
+async fn run_rebuilds(app: App, view: Searchable, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match app.run_rebuild_step(&view, &|| stop.is_cancelled()).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!("the searchable view could not be built anew; it is tried again: {error}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(REBUILD_EVERY) => {}
         }
     }
 }

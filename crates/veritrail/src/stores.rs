@@ -120,15 +120,17 @@ impl Claim {
     /// # Errors
     /// When another process serves the same directory: there is one sequencer.
     pub fn take(config: &Config) -> Result<Self> {
+        Self::try_take(config)?.with_context(|| {
+            let directory = config.data.directory.display();
+            format!("another `veritrail serve` works on the data directory '{directory}'; stop it, or give this one a directory of its own")
+        })
+    }
+
+    /// `None` when another process serves the same directory.
+    pub fn try_take(config: &Config) -> Result<Option<Self>> {
         let path = config.data.directory.join("serve.lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(|| format!("'{}' cannot be opened", path.display()))?;
-        if file.try_lock().is_err() {
-            bail!(
-                "another `veritrail serve` works on the data directory '{}'; stop it, or give this one a directory of its own",
-                config.data.directory.display()
-            );
-        }
-        Ok(Self(file))
+        Ok(file.try_lock().is_ok().then_some(Self(file)))
     }
 }
 

@@ -123,4 +123,9 @@ export const api = {
   signOutMember: (id: string) => remove("/members/{id}/sessions", { path: { id } }),
   resetFactor: (id: string) => remove("/members/{id}/second-factor", { path: { id } }),
   settings: (signal?: Signal) => get("/settings", { signal }),
+  retention: (signal?: Signal) => get("/retention", { signal }),
+  runRetention: (dry_run: boolean) => post("/retention", { body: { dry_run } }),
+  index: (signal?: Signal) => get("/index", { signal }),
+  rebuildIndex: () => post("/index/rebuild"),
+  cancelRebuild: () => remove("/index/rebuild"),
 };

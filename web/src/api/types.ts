@@ -72,6 +72,8 @@ export type LegalBasis = Erasure["basis"];
 /** A person with all accounts that are his, or one account or record. */
 export type Whom = { person?: string; subject?: string };
 export type Hold = Schemas["HoldView"];
+/** What a run of retention found due, or dropped. */
+export type RetentionOutcome = Schemas["OutcomeView"];
 export type HoldNew = Schemas["HoldNew"];
 
 export type FieldClass = Schemas["FieldClassView"]["class"];

@@ -16,6 +16,7 @@ use crate::{App, AppError, Caller, Operation, Result};
 use bytes::Bytes;
 use model::{Job, JobState, Micros, time::rfc3339};
 use question::Question;
+pub(crate) use run::PATIENCE;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{records::Jobs, sql::Unit};
@@ -96,20 +97,8 @@ impl App {
     }
 
     async fn queue(&self, caller: &Caller, operation: Operation, kind: &str, input: &impl Serialize, detail: serde_json::Value) -> Result<JobView> {
-        let (id, now) = (Uuid::now_v7(), self.now());
-        let job = Job {
-            id,
-            kind: kind.to_owned(),
-            member: caller.member.id,
-            input: work::sealed(&self.keyring, id, input)?,
-            state: JobState::Queued,
-            done: 0,
-            total: None,
-            output: None,
-            error: None,
-            created: now,
-            updated: now,
-        };
+        let mut job = queued(kind, caller.member.id, serde_json::Value::Null, self.now());
+        job.input = work::sealed(&self.keyring, job.id, input)?;
         self.change(caller, operation, ("job", job.id), detail, async |unit: &Unit| {
             if unit.unfinished_jobs_of(caller.member.id).await? >= MOST_UNFINISHED {
                 return Err(AppError::Conflict(format!("{MOST_UNFINISHED} jobs of yours are not finished yet; wait for one, or cancel one")));
@@ -135,18 +124,8 @@ impl App {
     /// Ends a job that waits or runs; a running one stops within some hundred events.
     pub async fn cancel_job(&self, caller: &Caller, id: Uuid) -> Result<JobView> {
         let cancelled = self.change(caller, Operation::JobsCancel, ("job", id), json!({}), async |unit: &Unit| {
-            for _ in 0..TRIES {
-                let job = own(unit.job(id).await?, caller, id)?;
-                if !matches!(job.state, JobState::Queued | JobState::Running) {
-                    return Err(AppError::Conflict(format!("this job is {} already", job.state.name())));
-                }
-                let version = job.updated;
-                let job = Job { state: JobState::Cancelled, updated: after(version, self.now()), ..job };
-                if unit.change_job(&job, version).await? {
-                    return Ok(job);
-                }
-            }
-            Err(AppError::Unavailable("the job moves on too fast to be cancelled; try again".into()))
+            let job = own(unit.job(id).await?, caller, id)?;
+            cancel(unit, job, self.now()).await
         });
         Ok(self.job_view(cancelled.await?))
     }
@@ -164,7 +143,7 @@ impl App {
         Ok(ExportFile { media_type: work.media_type(), name: work.file_name(&job), bytes })
     }
 
-    fn job_view(&self, job: Job) -> JobView {
+    pub(crate) fn job_view(&self, job: Job) -> JobView {
         let work = Work::of(&self.keyring, &job).ok().filter(|_| job.state == JobState::Done && job.output.is_some());
         let file = work.map(|work| work.file_name(&job));
         JobView {
@@ -181,12 +160,36 @@ impl App {
     }
 }
 
+/// A job that waits to be taken.
+pub(crate) fn queued(kind: &str, member: Uuid, input: serde_json::Value, now: Micros) -> Job {
+    let (id, kind) = (Uuid::now_v7(), kind.to_owned());
+    Job { id, kind, member, input, state: JobState::Queued, done: 0, total: None, output: None, error: None, created: now, updated: now }
+}
+
+/// # Errors
+/// `Conflict` when it ended already.
+pub(crate) async fn cancel(unit: &Unit, mut job: Job, now: Micros) -> Result<Job> {
+    for _ in 0..TRIES {
+        if !matches!(job.state, JobState::Queued | JobState::Running) {
+            return Err(AppError::Conflict(format!("this job is {} already", job.state.name())));
+        }
+        let version = job.updated;
+        let cancelled = Job { state: JobState::Cancelled, updated: after(version, now), ..job };
+        if unit.change_job(&cancelled, version).await? {
+            return Ok(cancelled);
+        }
+        let id = cancelled.id;
+        job = unit.job(id).await?.ok_or_else(|| AppError::not_found(format!("job {id}")))?;
+    }
+    Err(AppError::Unavailable("the job moves on too fast to be cancelled; try again".into()))
+}
+
 /// A job is its member's alone; others learn nothing of it.
 fn own(job: Option<Job>, caller: &Caller, id: Uuid) -> Result<Job> {
     job.filter(|job| job.member == caller.member.id).ok_or_else(|| AppError::not_found(format!("job {id}")))
 }
 
 /// The next version of a job: time may stand still, the version may not.
-fn after(version: Micros, now: Micros) -> Micros {
+pub(crate) fn after(version: Micros, now: Micros) -> Micros {
     now.max(version + 1)
 }

@@ -1,6 +1,10 @@
 //! Doing the jobs that wait, one after the other.
 
-use super::{after, question::Question, work::Work};
+use super::{
+    after,
+    question::Question,
+    work::{self, Work},
+};
 use crate::{App, AppError, Operation, Result, events::Viewer};
 use model::{DAY, Job, JobState, MINUTE, Micros};
 use store::records::{Jobs, Members};
@@ -8,7 +12,7 @@ use store::records::{Jobs, Members};
 /// A process that wrote no progress for so long is gone, and its job starts again.
 const SILENT: Micros = 5 * MINUTE;
 /// How long a job is tried again while something it needs does not answer.
-const PATIENCE: Micros = DAY;
+pub(crate) const PATIENCE: Micros = DAY;
 /// A file is held in memory until it is whole.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
@@ -26,7 +30,7 @@ impl App {
     /// When something needed does not answer; the job is taken up again later.
     pub async fn run_jobs_step(&self) -> Result<bool> {
         let now = self.now();
-        let Some(mut job) = self.records.claim_job(now, now.saturating_sub(SILENT)).await? else { return Ok(false) };
+        let Some(mut job) = self.records.claim_job(&work::KINDS, now, now.saturating_sub(SILENT)).await? else { return Ok(false) };
         match self.run_job(&mut job).await {
             Ok(Ended::Done) => Ok(true),
             Ok(Ended::Lost) => {
@@ -69,7 +73,7 @@ impl App {
     }
 
     /// Writes the job as its next version; false when somebody else changed it.
-    pub(super) async fn save(&self, job: &mut Job) -> Result<bool> {
+    pub(crate) async fn save(&self, job: &mut Job) -> Result<bool> {
         let version = job.updated;
         job.updated = after(version, self.now());
         Ok(self.records.change_job(job, version).await?)

@@ -100,14 +100,14 @@ async fn a_cancelled_export_leaves_no_file_and_a_silent_one_is_taken_over() {
         assert!(matches!(app.cancel_job(&analyst, queued.id).await, Err(AppError::Conflict(_))));
 
         let running = asked(app, &analyst, "", ExportFormat::Csv).await;
-        let mut claimed = app.records.claim_job(company.house.clock.now(), 0).await.unwrap().unwrap();
+        let mut claimed = app.records.claim_job(&["export", "evidence"], company.house.clock.now(), 0).await.unwrap().unwrap();
         app.cancel_job(&analyst, running.id).await.unwrap();
         assert!(matches!(app.run_job(&mut claimed).await.unwrap(), Ended::Lost));
         assert_eq!(app.job(&analyst, running.id).await.unwrap().state, "cancelled");
         assert!(app.blobs.list("exports/").await.unwrap().is_empty());
 
         let silent = asked(app, &analyst, "", ExportFormat::Csv).await;
-        let mut dead = app.records.claim_job(company.house.clock.now(), 0).await.unwrap().unwrap();
+        let mut dead = app.records.claim_job(&["export", "evidence"], company.house.clock.now(), 0).await.unwrap().unwrap();
         assert!(!app.run_jobs_step().await.unwrap(), "another process has it");
         company.house.clock.pass(6 * MINUTE);
         assert!(app.run_jobs_step().await.unwrap());

@@ -9,6 +9,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
+/// Kinds of jobs that write a file, one after the other.
+pub(super) const KINDS: [&str; 2] = [export::KIND, evidence::KIND];
+
 pub(super) enum Work {
     Export(export::Input),
     Evidence(Question),

@@ -12,6 +12,7 @@ use model::{
     time::MINUTE,
 };
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -49,8 +50,10 @@ pub struct IndexFollower {
     events: Arc<dyn Events>,
     attribution: Arc<dyn Attribution>,
     wake: Arc<Notify>,
-    /// Held over a step, so that a rebuild does not run into one.
+    /// Held over a step of the view, and over whatever must not run into one.
     stepping: Mutex<()>,
+    /// The same for the view that is being built beside. Whoever holds both took [`Self::stepping`] first.
+    building: Mutex<()>,
     next: AtomicU64,
     entries: broadcast::Sender<Arc<IndexEntry>>,
 }
@@ -58,8 +61,8 @@ pub struct IndexFollower {
 impl IndexFollower {
     /// `wake` is notified after appends of this node; others' are noticed within a fifth of a second.
     pub fn new(reader: Reader, keyring: Arc<Keyring>, events: Arc<dyn Events>, attribution: Arc<dyn Attribution>, wake: Arc<Notify>) -> Arc<Self> {
-        let (stepping, next, entries) = (Mutex::new(()), AtomicU64::new(0), broadcast::channel(BROADCAST_ENTRIES).0);
-        Arc::new(Self { reader, keyring, events, attribution, wake, stepping, next, entries })
+        let (stepping, building, next, entries) = (Mutex::new(()), Mutex::new(()), AtomicU64::new(0), broadcast::channel(BROADCAST_ENTRIES).0);
+        Arc::new(Self { reader, keyring, events, attribution, wake, stepping, building, next, entries })
     }
 
     /// Every newly received event from now on, once it is searchable. A listener that lags misses entries and is told how many.
@@ -95,33 +98,88 @@ impl IndexFollower {
         self.follow().await
     }
 
-    /// Drops the view and builds it anew; `progress` hears (events done, events there are). Events are missing from searches meanwhile.
-    pub async fn rebuild(&self, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64, IntakeError> {
-        let _one = self.stepping.lock().await;
-        self.events.clear().await?;
-        let total = self.reader.head().await?.size;
-        let mut done = 0;
-        progress(done, total);
+    /// Builds the view anew beside the one there is, and puts it in its place; searches and following go on meanwhile. `progress` hears (events done,
+    /// events there are) and answers whether to go on. One that was stopped goes on where it was when it is asked for under the same name again.
+    /// `None` when it was stopped.
+    pub async fn rebuild(&self, name: Uuid, progress: &(dyn Fn(u64, u64) -> bool + Send + Sync)) -> Result<Option<u64>, IntakeError> {
+        let gone = || IntakeError::Internal("the view that was built beside is gone".into());
+        let beside = {
+            let _one = self.building.lock().await;
+            self.events.beside(Some(name)).await?.ok_or_else(gone)?
+        };
         loop {
-            match self.follow().await? {
-                0 => return Ok(done),
-                added => done += added,
+            let caught = {
+                let _one = self.building.lock().await;
+                self.advance(beside.as_ref(), false).await?
+            };
+            if !progress(caught.next, caught.size) {
+                return Ok(None);
             }
-            progress(done, total.max(done));
+            // The rest, and what comes meanwhile, is caught up with while the view stands still.
+            if caught.added < FEW {
+                break;
+            }
         }
+        let _one = self.stepping.lock().await;
+        let _beside = self.building.lock().await;
+        while self.advance(beside.as_ref(), false).await?.added > 0 {}
+        self.events.switch().await?;
+        let next = self.events.resume().await?;
+        self.next.store(next, Ordering::Relaxed);
+        Ok(Some(next))
+    }
+
+    /// Drops a view that was begun beside and shall not be gone on with.
+    pub async fn drop_rebuild(&self) -> Result<(), IntakeError> {
+        let _one = self.building.lock().await;
+        Ok(self.events.drop_beside().await?)
     }
 
     /// Takes what erased subjects left in the view out of it: their events stay, without their values. `progress` hears (events done, events
-    /// there are). It may be done again; searches go on meanwhile, new events wait.
+    /// there are). It may be done again; searches go on meanwhile, new events wait. A view that is being built beside is not forgotten.
     pub async fn erase(&self, subjects: &[Uuid], progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64, IntakeError> {
         let _one = self.stepping.lock().await;
+        let _beside = self.building.lock().await;
+        // What a step that failed added is committed first: it may hold what is to go.
+        self.follow().await?;
+        if let Some(beside) = self.events.beside(None).await? {
+            self.advance(beside.as_ref(), false).await?;
+            erase::erase(beside.as_ref(), &self.keyring, subjects, &|_, _| {}).await?;
+        }
         erase::erase(self.events.as_ref(), &self.keyring, subjects, progress).await
     }
 
+    /// Takes events out of the view, and out of one that is being built, and has `dropping` drop their sealed parts before anything is followed again.
+    pub async fn remove<T>(&self, indexes: &[Range<u64>], dropping: impl Future<Output = T> + Send) -> Result<T, IntakeError> {
+        let _one = self.stepping.lock().await;
+        let _beside = self.building.lock().await;
+        // None of them may be added after it was taken out.
+        let end = indexes.last().map_or(0, |range| range.end);
+        while self.follow().await? > 0 && self.next() < end {}
+        if let Some(beside) = self.events.beside(None).await? {
+            self.advance(beside.as_ref(), false).await?;
+            beside.remove(indexes).await?;
+        }
+        self.events.remove(indexes).await?;
+        let dropped = dropping.await;
+        self.reader.forget();
+        Ok(dropped)
+    }
+
     async fn follow(&self) -> Result<u64, IntakeError> {
+        let caught = self.advance(self.events.as_ref(), true).await?;
+        self.next.store(caught.next, Ordering::Relaxed);
+        for entry in caught.shown {
+            // Nobody listens any more: nothing is lost, the entry is in the view.
+            let _ = self.entries.send(entry);
+        }
+        Ok(caught.added)
+    }
+
+    /// Adds to a view what the trail holds beyond it, as much as [`COMMIT_EVERY`] allows, and commits.
+    async fn advance(&self, events: &dyn Events, show: bool) -> Result<Caught, IntakeError> {
         // From the view's own cursor each time: after a failed write it is the only one that is true.
-        let first = self.events.resume().await?;
-        self.next.store(first, Ordering::Relaxed);
+        let first = events.resume().await?;
         let head = self.reader.head().await?;
         if first > head.size {
             let why = format!("the searchable view is at {first}, the ledger at {}; rebuild the view", head.size);
@@ -135,31 +193,26 @@ impl IndexFollower {
             let (stored, opened) = unsealed::open(&self.keyring, next, stored).await?;
             let generation = self.reader.generation_at(next).await?;
             let entries = self.entries_of(generation, &indexes, stored, opened).await?;
-            let since = if self.entries.receiver_count() > 0 { now() - SHOWN_FOR } else { Micros::MAX };
+            let since = if show && self.entries.receiver_count() > 0 { now() - SHOWN_FOR } else { Micros::MAX };
             shown.extend(entries.iter().filter(|e| e.clear.received >= since).cloned().map(Arc::new));
-            self.events.add(entries).await?;
+            events.add(entries).await?;
             (next, added) = (last + 1, added + indexes.len() as u64);
         }
-        if added == 0 {
-            return Ok(0);
+        if added > 0 {
+            events.commit(next).await?;
         }
-        self.events.commit(next).await?;
-        self.next.store(next, Ordering::Relaxed);
-        for entry in shown {
-            // Nobody listens any more: nothing is lost, the entry is in the view.
-            let _ = self.entries.send(entry);
-        }
-        Ok(added)
+        Ok(Caught { next, size: head.size, added, shown })
     }
 
     async fn entries_of(&self, generation: u32, indexes: &[u64], stored: Vec<StoredEvent>, opened: Vec<Opened>) -> Result<Vec<IndexEntry>, IntakeError> {
-        let acts: Vec<Seen> = opened.iter().filter_map(seen).collect();
+        let records = indexes.iter().copied().zip(stored).zip(opened);
+        let records: Vec<((u64, StoredEvent), Opened)> = records.filter(|((_, stored), opened)| !is_expired(stored, opened)).collect();
+        let acts: Vec<Seen> = records.iter().filter_map(|(_, opened)| seen(opened)).collect();
         let attributed = self.attribution.attribute(&acts).await?;
         if attributed.len() != acts.len() {
             return Err(IntakeError::Internal(format!("{} acts were asked about and {} attributed", acts.len(), attributed.len())));
         }
         let keyring = self.keyring.clone();
-        let indexes = indexes.to_vec();
         let work = move || {
             let mut attributed = attributed.into_iter();
             let mut tokenizer = Tokenizer::new(&keyring);
@@ -167,10 +220,25 @@ impl IndexFollower {
                 let whom = opened.clear.actor_subject.and_then(|_| attributed.next()).unwrap_or_default();
                 entry(&mut tokenizer, Position { ledger: ACTIVITY.to_owned(), generation, index }, stored, opened, whom)
             };
-            indexes.into_iter().zip(stored).zip(opened).map(entry).collect()
+            records.into_iter().map(entry).collect()
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
     }
+}
+
+/// How far a step came.
+struct Caught {
+    next: u64,
+    /// Events there are.
+    size: u64,
+    added: u64,
+    /// New enough to be news.
+    shown: Vec<Arc<IndexEntry>>,
+}
+
+/// Its sealed parts were dropped by retention: such an event is not in the view.
+pub(super) fn is_expired(stored: &StoredEvent, opened: &Opened) -> bool {
+    stored.parts.is_empty() && !opened.clear.commitments.is_empty()
 }
 
 /// What the view holds of an event, as far as its parts are open.

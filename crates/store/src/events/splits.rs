@@ -1,16 +1,19 @@
 //! The searchable view on disk: one tantivy index (a split) per day of event time, and a cursor file beside them.
 //!
-//! Layout under the root: `format`, `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal). A split's commit carries the first index it
-//! does not hold, so replaying from an older cursor adds nothing twice. Everything here can be rebuilt from the trail.
+//! Layout under the root: `format`, `days/<days since the epoch>/`, `cursor` (the follower's next index, decimal), and while the view is built anew the next
+//! one under `beside/` (see [`switch`]). A split's commit carries the first index it does not hold, so replaying from an older cursor adds nothing twice.
+//! Everything here can be rebuilt from the trail.
 
 use super::{
-    Events, Old,
+    Digest, Events, Old, Sums,
     compile::{Plan, Window},
     counts::Counts,
-    parallel,
-    read::{self, Found, Newest},
-    split::{Columns, FORMAT, Split, broken},
-    write::Writers,
+    parallel, read,
+    shared::Shared,
+    split::broken,
+    switch::{self, remove},
+    walk::walk,
+    write::{Writers, within},
 };
 use crate::{Result, StoreError};
 use async_trait::async_trait;
@@ -21,31 +24,21 @@ use model::{
 };
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    ops::Range,
+    path::Path,
+    sync::{Arc, PoisonError},
 };
+use uuid::Uuid;
 
 /// The index of one ledger, under a directory of its own. Cheap to clone.
 #[derive(Clone)]
 pub struct Splits(Arc<Shared>);
 
-struct Shared {
-    root: PathBuf,
-    columns: Columns,
-    days: RwLock<BTreeMap<i64, Arc<Split>>>,
-    /// As in the cursor file. Reads leave out what is not below it, so a page never shows half a commit.
-    next: AtomicU64,
-    writers: Mutex<Writers>,
-}
-
 impl Splits {
     /// Opens the splits under `root`, creating the directory if there is none. Errors: `Unavailable`, `Damaged`.
     pub async fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref().to_owned();
-        tokio::task::spawn_blocking(move || Shared::open(root)).await.map_err(broken)?.map(|s| Self(Arc::new(s)))
+        tokio::task::spawn_blocking(move || Shared::open(root)).await.map_err(broken)?.map(Self::of)
     }
 
     /// Makes the roll-ups of all splits, which the first questions after a start would have to make, and removes files that an earlier process left
@@ -62,96 +55,17 @@ impl Splits {
         Ok(())
     }
 
+    pub(super) fn of(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    pub(super) fn shared(self) -> Arc<Shared> {
+        self.0
+    }
+
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
         let shared = self.0.clone();
         tokio::task::spawn_blocking(move || work(&shared)).await.map_err(broken)?
-    }
-}
-
-impl Shared {
-    fn open(root: PathBuf) -> Result<Self> {
-        let columns = Columns::new();
-        remove(std::fs::remove_dir_all(root.join("dropped")))?;
-        let format = root.join("format");
-        if std::fs::read_to_string(&format).ok().as_deref() != Some(FORMAT) {
-            // The cursor first: an index that is empty with a cursor that is not would never be filled again.
-            remove(std::fs::remove_file(root.join("cursor")))?;
-            remove(std::fs::remove_dir_all(root.join("days")))?;
-            std::fs::create_dir_all(&root).and_then(|()| std::fs::write(&format, FORMAT)).map_err(broken)?;
-        }
-        std::fs::create_dir_all(root.join("days")).map_err(broken)?;
-        let mut days = BTreeMap::new();
-        for entry in std::fs::read_dir(root.join("days")).map_err(broken)? {
-            let path = entry.map_err(broken)?.path();
-            if let Some(day) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok()) {
-                days.insert(day, Arc::new(Split::open(&path, day, &columns)?));
-            }
-        }
-        let next = match std::fs::read_to_string(root.join("cursor")) {
-            Ok(text) => text.trim().parse().map_err(|_| StoreError::Damaged { what: "cursor of the event index".into(), why: format!("'{text}'") })?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => 0,
-            Err(e) => return Err(broken(e)),
-        };
-        Ok(Self { root, columns, days: RwLock::new(days), next: AtomicU64::new(next), writers: Mutex::new(Writers::default()) })
-    }
-
-    fn writers(&self) -> MutexGuard<'_, Writers> {
-        self.writers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn split(&self, day: i64) -> Result<Arc<Split>> {
-        if let Some(split) = self.days.read().unwrap_or_else(PoisonError::into_inner).get(&day) {
-            return Ok(split.clone());
-        }
-        let parent = self.root.join("days");
-        let path = parent.join(day.to_string());
-        std::fs::create_dir_all(&path).map_err(broken)?;
-        std::fs::File::open(&parent).and_then(|d| d.sync_all()).map_err(broken)?;
-        let split = Arc::new(Split::open(&path, day, &self.columns)?);
-        self.days.write().unwrap_or_else(PoisonError::into_inner).insert(day, split.clone());
-        Ok(split)
-    }
-
-    /// Splits that can hold events of the window, newest first.
-    fn within(&self, window: Window) -> Vec<Arc<Split>> {
-        let days = self.days.read().unwrap_or_else(PoisonError::into_inner);
-        let (from, until) = (window.from.map_or(i64::MIN, day), window.until.map_or(i64::MAX, day));
-        days.iter().rev().filter(|(d, _)| (from..=until).contains(*d)).map(|(_, s)| s.clone()).collect()
-    }
-
-    /// The `limit` newest events of the plan, newest first: the newest day first, then ever more days at once, until there are enough.
-    fn newest(&self, plan: &Plan, after: Option<After>, limit: usize) -> Result<Vec<Hit>> {
-        let splits = self.within(plan.window);
-        let (mut found, mut next, mut days): (Vec<(Arc<Newest>, Found)>, usize, usize) = (Vec::new(), 0, 1);
-        while next < splits.len() && found.len() < limit {
-            let wave = &splits[next..splits.len().min(next + days)];
-            for newest in parallel::each(wave, |split| read::newest(split, &self.columns, plan, after, limit))? {
-                let newest = Arc::new(newest);
-                found.extend(newest.found.iter().map(|f| (newest.clone(), *f)));
-            }
-            (next, days) = (next + wave.len(), days * 2);
-        }
-        found.truncate(limit);
-        parallel::each(&found, |(newest, found)| newest.hit(&self.columns, found))
-    }
-
-    fn put_cursor(&self, next: u64) -> Result<()> {
-        use std::io::Write;
-        let fresh = self.root.join("cursor.new");
-        let write = || {
-            let mut file = std::fs::File::create(&fresh)?;
-            file.write_all(next.to_string().as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&fresh, self.root.join("cursor"))?;
-            std::fs::File::open(&self.root)?.sync_all()
-        };
-        write().map_err(broken)?;
-        self.next.store(next, Ordering::Release);
-        Ok(())
-    }
-
-    fn head(&self) -> u64 {
-        self.next.load(Ordering::Acquire)
     }
 }
 
@@ -185,7 +99,14 @@ impl Events for Splits {
 
     async fn resume(&self) -> Result<u64> {
         self.blocking(|s| {
-            s.writers().forgive();
+            let mut writers = s.writers();
+            writers.forgive();
+            if switch::is_decided(&s.root) {
+                // A switch failed half-way.
+                *writers = Writers::default();
+                let _still = switch::lock(&s.root)?;
+                s.take_over()?;
+            }
             Ok(s.head())
         })
         .await
@@ -216,6 +137,85 @@ impl Events for Splits {
             split.reload()?;
             // Readers let go of the files of what was replaced only now.
             split.sweep()
+        })
+        .await
+    }
+
+    async fn remove(&self, indexes: &[Range<u64>]) -> Result<()> {
+        let indexes = indexes.to_vec();
+        self.blocking(move |s| {
+            let mut writers = s.writers();
+            for split in s.of_days(&s.all_days()) {
+                // Of what is committed; an open writer of the day holds nothing that is not.
+                split.reload()?;
+                let searcher = split.searcher();
+                let mut found = 0;
+                for query in within(&indexes, &s.columns) {
+                    found += query.count(&searcher).map_err(broken)?;
+                }
+                if found == 0 {
+                    continue;
+                }
+                let left = writers.remove(&split, &indexes, &s.columns)?;
+                split.reload()?;
+                if left > 0 {
+                    // Readers let go of the files of what was removed only now.
+                    split.sweep()?;
+                } else {
+                    s.days.write().unwrap_or_else(PoisonError::into_inner).remove(&split.day);
+                    remove(std::fs::remove_dir_all(s.root.join("days").join(split.day.to_string())))?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn beside(&self, name: Option<Uuid>) -> Result<Option<Arc<dyn Events>>> {
+        let beside = self.blocking(move |s| s.beside(name)).await?;
+        Ok(beside.map(|splits| Arc::new(splits) as Arc<dyn Events>))
+    }
+
+    async fn switch(&self) -> Result<()> {
+        self.blocking(|s| s.switch()).await
+    }
+
+    async fn drop_beside(&self) -> Result<()> {
+        self.blocking(|s| s.drop_beside()).await
+    }
+
+    async fn days(&self) -> Result<Vec<i64>> {
+        Ok(self.0.all_days())
+    }
+
+    async fn sums(&self, days: &[i64], below: u64) -> Result<Sums> {
+        let days = days.to_vec();
+        self.blocking(move |s| {
+            let splits = s.of_days(&days);
+            let every = 0..below;
+            let parts = parallel::sums(&splits, |sums: &mut Sums, _, split| {
+                walk(split, &s.columns, std::slice::from_ref(&every), &mut |index, digest| sums.add(index, &digest))
+            })?;
+            let mut sums = Sums::default();
+            parts.iter().for_each(|part| sums.merge(part));
+            Ok(sums)
+        })
+        .await
+    }
+
+    async fn digests(&self, within: &[Range<u64>], limit: usize) -> Result<Vec<(u64, Digest)>> {
+        let within = within.to_vec();
+        self.blocking(move |s| {
+            let mut found = Vec::new();
+            for split in s.of_days(&s.all_days()) {
+                walk(&split, &s.columns, &within, &mut |index, digest| {
+                    if found.len() < limit {
+                        found.push((index, digest));
+                    }
+                })?;
+            }
+            found.sort_by_key(|(index, _)| *index);
+            Ok(found)
         })
         .await
     }
@@ -278,13 +278,5 @@ impl Events for Splits {
     async fn get(&self, scope: &Scope, position: &Position) -> Result<Option<Hit>> {
         let (plan, position) = (Plan::at(scope, position.index, self.0.head()), position.clone());
         self.blocking(move |s| Ok(s.newest(&plan, None, 1)?.pop().filter(|hit| hit.position == position))).await
-    }
-}
-
-/// What is not there need not be removed.
-fn remove(removed: std::io::Result<()>) -> Result<()> {
-    match removed {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(broken(e)),
-        _ => Ok(()),
     }
 }

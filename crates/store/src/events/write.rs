@@ -7,7 +7,11 @@ use super::{
 use crate::{Result, StoreError};
 use lru::LruCache;
 use model::query::IndexEntry;
-use std::{collections::BTreeSet, ops::Bound, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    ops::{Bound, Range},
+    sync::Arc,
+};
 use tantivy::{
     IndexWriter, TantivyDocument, Term,
     indexer::{LogMergePolicy, NoMergePolicy},
@@ -90,6 +94,18 @@ impl Writers {
         Ok(std::mem::take(&mut self.touched))
     }
 
+    /// Commits and closes what is open, once its merges are done; answers the days.
+    pub fn close(&mut self) -> Result<BTreeSet<i64>> {
+        self.refuse_if_lost()?;
+        let mut days = std::mem::take(&mut self.closed);
+        while let Some((day, mut writer)) = self.open.pop_lru() {
+            let closed = writer.commit().and_then(|()| writer.settle());
+            self.note(closed)?;
+            days.insert(day);
+        }
+        Ok(days)
+    }
+
     /// Days whose leftovers may be swept now that their readers were reloaded.
     pub fn closed(&mut self) -> BTreeSet<i64> {
         std::mem::take(&mut self.closed).into_iter().filter(|day| !self.holds(*day)).collect()
@@ -131,6 +147,38 @@ impl Writers {
         writer.writer.wait_merging_threads().map_err(broken)
     }
 
+    /// Takes the split's events at these indexes out, as [`Writers::replace`] does; how many it still has.
+    pub fn remove(&mut self, split: &Split, indexes: &[Range<u64>], columns: &Columns) -> Result<u64> {
+        self.refuse_if_lost()?;
+        let removed = self.try_remove(split, indexes, columns);
+        if removed.is_err() {
+            self.open.clear();
+            self.lost = true;
+        }
+        removed
+    }
+
+    fn try_remove(&mut self, split: &Split, indexes: &[Range<u64>], columns: &Columns) -> Result<u64> {
+        if let Some(mut open) = self.open.pop(&split.day) {
+            open.commit()?;
+            open.writer.wait_merging_threads().map_err(broken)?;
+        }
+        let writer: IndexWriter<TantivyDocument> = split.index.writer_with_num_threads(1, HEAP).map_err(broken)?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        for query in within(indexes, columns) {
+            writer.delete_query(query).map_err(broken)?;
+        }
+        let mut writer = Writer { writer, next: split.next()?, dirty: true };
+        writer.commit()?;
+        let segments = split.index.searchable_segment_ids().map_err(broken)?;
+        if !segments.is_empty() {
+            writer.writer.merge(&segments).wait().map_err(broken)?;
+        }
+        let left = split.index.searchable_segment_metas().map_err(broken)?.iter().map(|s| u64::from(s.num_docs())).sum();
+        writer.writer.wait_merging_threads().map_err(broken)?;
+        Ok(left)
+    }
+
     /// The follower starts over from the cursor: adding may begin again.
     pub fn forgive(&mut self) {
         self.lost = false;
@@ -150,6 +198,13 @@ impl Writers {
         }
         result
     }
+}
+
+/// Events at these indexes.
+pub(super) fn within(indexes: &[Range<u64>], columns: &Columns) -> Vec<Box<dyn Query>> {
+    let index = |at| Term::from_field_u64(columns.index, at);
+    let one = |range: &Range<u64>| Box::new(RangeQuery::new(Bound::Included(index(range.start)), Bound::Excluded(index(range.end)))) as Box<dyn Query>;
+    indexes.iter().map(one).collect()
 }
 
 impl Writer {

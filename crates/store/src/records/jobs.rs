@@ -7,7 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use model::{Job, JobState, Micros};
-use sea_orm::QueryResult;
+use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
@@ -30,9 +30,11 @@ pub trait Jobs {
     async fn jobs_of(&self, member: Uuid, before: Option<Uuid>, limit: u64) -> Result<Vec<Job>>;
     /// How many of a member's jobs are queued or running.
     async fn unfinished_jobs_of(&self, member: Uuid) -> Result<u64>;
-    /// The oldest job that is queued, or that says it runs but was last heard of before `silent_since` (its process is gone): now ours,
-    /// running from nothing. `None` when there is nothing to do.
-    async fn claim_job(&self, now: Micros, silent_since: Micros) -> Result<Option<Job>>;
+    /// The newest job of a kind, whoever's it is.
+    async fn newest_job(&self, kind: &str) -> Result<Option<Job>>;
+    /// The oldest job of these kinds that is queued, or that says it runs but was last heard of before `silent_since` (its process is gone): now
+    /// ours, running from nothing. `None` when there is nothing to do.
+    async fn claim_job(&self, kinds: &[&str], now: Micros, silent_since: Micros) -> Result<Option<Job>>;
     /// Writes the job if its `updated` still is `version`; false when someone else changed it meanwhile.
     async fn change_job(&self, job: &Job, version: Micros) -> Result<bool>;
 }
@@ -75,9 +77,17 @@ impl<H: Handle + ?Sized> Jobs for H {
         rows.first().map_or(Ok(0), |row| unsigned(row, "jobs"))
     }
 
-    async fn claim_job(&self, now: Micros, silent_since: Micros) -> Result<Option<Job>> {
-        let sql = format!("{SELECT} WHERE state = 'queued' OR (state = 'running' AND updated < $1) ORDER BY created, id LIMIT 1");
-        let Some(found) = self.rows(&sql, vec![silent_since.into()]).await?.first().map(read).transpose()? else { return Ok(None) };
+    async fn newest_job(&self, kind: &str) -> Result<Option<Job>> {
+        let sql = format!("{SELECT} WHERE kind = $1 ORDER BY created DESC, id DESC LIMIT 1");
+        self.rows(&sql, vec![kind.into()]).await?.first().map(read).transpose()
+    }
+
+    async fn claim_job(&self, kinds: &[&str], now: Micros, silent_since: Micros) -> Result<Option<Job>> {
+        let named: Vec<String> = (2..kinds.len() + 2).map(|n| format!("${n}")).collect();
+        let due = "(state = 'queued' OR (state = 'running' AND updated < $1))";
+        let sql = format!("{SELECT} WHERE {due} AND kind IN ({}) ORDER BY created, id LIMIT 1", named.join(", "));
+        let values: Vec<Value> = std::iter::once(silent_since.into()).chain(kinds.iter().map(|kind| (*kind).into())).collect();
+        let Some(found) = self.rows(&sql, values).await?.first().map(read).transpose()? else { return Ok(None) };
         let version = found.updated;
         // Time may stand still between two claims; the version may not.
         let job = Job { state: JobState::Running, done: 0, total: None, output: None, error: None, updated: now.max(version + 1), ..found };
@@ -140,10 +150,12 @@ mod tests {
             };
             db.add_job(&job).await.unwrap();
             assert_eq!(db.unfinished_jobs_of(member).await.unwrap(), 1);
-            let claimed = db.claim_job(100, 50).await.unwrap().unwrap();
+            assert_eq!(db.claim_job(&["index"], 100, 50).await.unwrap(), None, "of another kind");
+            assert_eq!((db.newest_job("export").await.unwrap(), db.newest_job("index").await.unwrap()), (Some(job.clone()), None));
+            let claimed = db.claim_job(&["export", "evidence"], 100, 50).await.unwrap().unwrap();
             assert_eq!((claimed.state, claimed.updated), (JobState::Running, 101), "the version moves even when the clock does not");
-            assert_eq!(db.claim_job(110, 50).await.unwrap(), None);
-            let silent = db.claim_job(500, 200).await.unwrap().unwrap();
+            assert_eq!(db.claim_job(&["export"], 110, 50).await.unwrap(), None);
+            let silent = db.claim_job(&["export"], 500, 200).await.unwrap().unwrap();
             assert_eq!((silent.id, silent.done), (job.id, 0));
             let late = Job { state: JobState::Done, updated: 501, ..claimed.clone() };
             assert!(!db.change_job(&late, claimed.updated).await.unwrap(), "the process that lost the job cannot finish it");

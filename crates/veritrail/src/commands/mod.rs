@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod member;
 pub mod query;
 pub mod restore;
+pub mod retention;
 pub mod rules;
 pub mod source;
 pub mod verify;

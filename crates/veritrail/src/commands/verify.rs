@@ -31,6 +31,9 @@ struct Found {
 }
 
 pub async fn run(config: &Config, asked: &cli::Verify) -> Result<ExitCode> {
+    if asked.index {
+        return super::index::verify(config).await;
+    }
     if !matches!(asked.ledger.as_str(), "activity" | "self") {
         bail!("there is no ledger '{}'; there are activity and self", asked.ledger);
     }

@@ -7,7 +7,7 @@ pub use layers::{Explained, Origin};
 use anyhow::{Context, Result, ensure};
 use app::{members::Breached, sessions::SignInPolicy};
 use ledger::{KeyFolder, Passphrase, TokenAccess};
-use model::{Role, SECOND};
+use model::{Role, SECOND, retention::Rule};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,7 @@ pub struct Config {
     pub data: Data,
     pub keys: Keys,
     pub ledger: Ledger,
+    pub retention: Rule,
     pub anchors: Anchors,
     pub sign_in: SignIn,
     pub mail: Mail,

@@ -49,6 +49,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "sources.upload" => ("?name=a.ndjson", Some(json!({}))),
         "exports.create" => ("", Some(json!({ "format": "csv", "query": "from=-1h" }))),
         "evidence.create" => ("", Some(json!({ "query": "from=-1h" }))),
+        "retention.run" => ("", Some(json!({ "dry_run": true }))),
         "members.invite" => ("", Some(json!({ "email": "not an address", "role": "analyst" }))),
         "members.update" => ("", Some(json!({ "active": true }))),
         "erasures.preview" => ("?person=01900000-0000-7000-8000-00000000dead", None),
@@ -80,6 +81,7 @@ fn operation(id: &str) -> &str {
         own if own.starts_with("own.tokens.") => "own.tokens",
         own if own.starts_with("own.factors.") => "own.factors",
         "own.sign_out.one" => "own.sign_out",
+        "index.rebuild.cancel" => "index.rebuild",
         other => other,
     }
 }

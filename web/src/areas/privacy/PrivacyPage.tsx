@@ -10,6 +10,7 @@ import { Time, TimeOr } from "../../ui/Time";
 import { count, counted } from "../../ui/words";
 import { Holds } from "./Holds";
 import { Masking } from "./Masking";
+import { Retention } from "./Retention";
 import { Reveals } from "./Reveals";
 import { basisWords, stateWords } from "./words";
 
@@ -67,6 +68,7 @@ export function PrivacyPage() {
       </Part>
       <Reveals />
       <Holds />
+      <Retention />
       <Masking />
       <Drawer title={opened?.reason ?? ""} open={opened !== undefined} onClose={() => change({ open: undefined })}>
         {opened && <ErasureStory erasure={opened} />}

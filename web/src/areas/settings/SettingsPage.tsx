@@ -6,6 +6,7 @@ import { Page, Part } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
 import { Table } from "../../ui/Table";
 import { shown } from "../../ui/words";
+import { SearchableView } from "./SearchableView";
 
 export function SettingsPage() {
   const settings = useQuery({ queryKey: ["settings"], queryFn: ({ signal }) => api.settings(signal) });
@@ -19,6 +20,7 @@ export function SettingsPage() {
         <ErrorState what="The settings could not be read" error={settings.error} retry={settings.refetch} />
       )}
       <Verifier />
+      <SearchableView />
       {settings.data?.sections.map((section) => (
         <Part key={section.name} title={section.title}>
           <Table

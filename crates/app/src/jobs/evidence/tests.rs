@@ -153,7 +153,7 @@ async fn a_pack_ends_with_its_members_rights_and_when_it_is_cancelled() {
         let app = &company.app;
         let mut caller = company.member(Role::Auditor, &[], None).await;
         let cancelled = app.create_evidence(&caller, new("")).await.unwrap();
-        let mut claimed = app.records.claim_job(company.house.clock.now(), 0).await.unwrap().unwrap();
+        let mut claimed = app.records.claim_job(&["export", "evidence"], company.house.clock.now(), 0).await.unwrap().unwrap();
         app.cancel_job(&caller, cancelled.id).await.unwrap();
         assert!(matches!(app.run_job(&mut claimed).await.unwrap(), Ended::Lost));
         assert!(app.blobs.list("exports/").await.unwrap().is_empty());
