@@ -171,8 +171,8 @@ impl App {
         Ok(allowed)
     }
 
-    /// Refuses what the member's role does not allow, or what he must show for once more who he is, and records the attempt: for use cases that look at what is there before they change it,
-    /// so that a refusal tells nothing of it.
+    /// Refuses what the member's role does not allow, or what needs a fresh proof, and records the attempt: for use cases that look at what is there
+    /// before they change it, so that a refusal tells nothing of it.
     pub(crate) async fn allowed(&self, caller: &Caller, operation: Operation, target: impl Into<Target>) -> Result<()> {
         self.admit(caller, operation, &target.into(), &Value::Null).await.map(drop)
     }
