@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -16,6 +16,8 @@ const EMAIL: &str = "analyst@company.example";
 const PASSWORD: &str = "break the trail tonight";
 /// How long a start, a stop or an answer may take.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// After this long without a new checkpoint there is nothing more to sign: four times the usual time between two.
+const QUIET: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 pub struct House {
@@ -98,32 +100,36 @@ impl House {
 
     /// Runs a command that must succeed; what it printed.
     pub fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
-        let (status, said) = self.try_run(arguments, input)?;
+        let Output { status, stdout, stderr } = self.output(arguments, input)?;
         if !status.success() {
-            bail!("veritrail {} ended with {status}: {said}", arguments.join(" "));
+            bail!("veritrail {} ended with {status}: {}", arguments.join(" "), String::from_utf8_lossy(&stderr).trim());
         }
-        Ok(said)
+        Ok(String::from_utf8_lossy(&stdout).into_owned())
     }
 
     /// Runs a command to its end; how it ended and what it printed, errors last.
-    pub fn try_run(&self, arguments: &[&str], input: &str) -> Result<(ExitStatus, String)> {
+    pub fn try_run(&self, arguments: &[&str]) -> Result<(ExitStatus, String)> {
+        let Output { status, stdout, stderr } = self.output(arguments, "")?;
+        Ok((status, String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr)))
+    }
+
+    fn output(&self, arguments: &[&str], input: &str) -> Result<Output> {
         let mut command = self.command(&Around::default());
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the binary does not start")?;
         child.stdin.take().context("a child has an input")?.write_all(input.as_bytes())?;
-        let done = child.wait_with_output()?;
-        Ok((done.status, String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr)))
+        Ok(child.wait_with_output()?)
     }
 
     /// Serves, and waits until it answers; how long that took.
     pub fn serve(&mut self) -> Result<Duration> {
         match self.serve_around(&Around::default())? {
             Ok(took) => Ok(took),
-            Err(said) => bail!("the server ended at its start: {said}"),
+            Err(said) => bail!("the server does not serve: {said}"),
         }
     }
 
-    /// The same in other surroundings; what it said where it ended by itself instead.
+    /// The same in other surroundings; what it said where it ended by itself instead, or that it did not answer.
     pub fn serve_around(&mut self, around: &Around) -> Result<Result<Duration, String>> {
         self.kill()?;
         let path = self.folder.join("server.log");
@@ -144,7 +150,7 @@ impl House {
             if begun.elapsed() > PATIENCE {
                 child.kill()?;
                 child.wait()?;
-                bail!("the server does not answer within {} s; its log is {}", PATIENCE.as_secs(), path.display());
+                return Ok(Err(format!("no answer within {} s; its log is {}", PATIENCE.as_secs(), path.display())));
             }
             std::thread::sleep(LOOK_EVERY);
         }
@@ -253,16 +259,39 @@ impl House {
     pub fn indexed(&self, size: u64) -> Result<()> {
         let begun = Instant::now();
         let mut at = 0;
-        while begun.elapsed() < PATIENCE.max(Duration::from_millis(size)) {
-            let text = String::from_utf8(self.open("")?.get("/metrics")?.ok()?.body)?;
-            let value = text.lines().find_map(|line| line.strip_prefix("veritrail_follower_next{follower=\"index\"} "));
-            at = value.context("the metrics do not name the index")?.parse::<f64>()? as u64;
+        while begun.elapsed() < PATIENCE.max(Duration::from_millis(3 * size)) {
+            at = self.searchable()?;
             if at >= size {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(100));
         }
         bail!("only {at} of {size} records became searchable");
+    }
+
+    /// Waits until all that is there, however much that is, is signed and searchable and nothing more comes.
+    pub fn settled(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut last = (0, 0);
+        let mut since = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let now = (self.checkpoint("activity")?.1, self.searchable()?);
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            if now.1 >= now.0 && since.elapsed() > QUIET {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!("{} records are signed and {} searchable after {} s", last.0, last.1, PATIENCE.as_secs())
+    }
+
+    /// Index after the last record that is searchable.
+    fn searchable(&self) -> Result<u64> {
+        let text = String::from_utf8(self.open("")?.get("/metrics")?.ok()?.body)?;
+        let value = text.lines().find_map(|line| line.strip_prefix("veritrail_follower_next{follower=\"index\"} "));
+        Ok(value.context("the metrics do not name the index")?.parse::<f64>()? as u64)
     }
 }
 

@@ -12,12 +12,15 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const SENDERS: u64 = 4;
-const PER_BODY: u64 = 25;
+const PER_BODY: u64 = 10;
+/// Between two bodies of a sender, and before a body is sent again.
 const PAUSE: Duration = Duration::from_millis(20);
+/// A body that is not taken for this long will not be.
+const GIVE_UP: Duration = Duration::from_secs(180);
 
 /// What became of the records sent.
 #[derive(Debug, Default)]
@@ -126,7 +129,11 @@ fn send(shared: &Shared, stamp: &Stamp, address: &str, key: &str, name: &str) ->
         let ids: Vec<String> = (0..PER_BODY).map(|n| format!("{name}b{number}n{n}")).collect();
         let body = records::body(&ids);
         shared.sent().ids.extend(ids.iter().cloned());
+        let begun = Instant::now();
         loop {
+            if begun.elapsed() > GIVE_UP {
+                bail!("a body was not taken for {} s", GIVE_UP.as_secs());
+            }
             let open = match connection.take() {
                 Some(open) => Ok(open),
                 None => pusher(address, key),
@@ -151,6 +158,7 @@ fn send(shared: &Shared, stamp: &Stamp, address: &str, key: &str, name: &str) ->
         }
         let stamp = stamp();
         shared.sent().acknowledged.extend(ids.into_iter().map(|id| (id, stamp)));
+        std::thread::sleep(PAUSE);
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ impl Outsider {
         let mut objections = Vec::new();
         let mut check = |name: &'static str, (agrees, said): (bool, String)| {
             if !agrees {
-                objections.push((name, said.trim().lines().next_back().unwrap_or_default().to_owned()));
+                objections.push((name, reason(&said)));
             }
         };
         let witnessed = given.witness.map_or_else(Vec::new, |key| vec!["--witness-key", key, "--quorum", "0"]);
@@ -113,7 +113,28 @@ impl Outsider {
     }
 }
 
+/// What is wrong, out of the last line: aics-tlog writes JSON, the cause of each source apart from the whole.
+fn reason(said: &str) -> String {
+    let last = said.trim().lines().next_back().unwrap_or_default();
+    let report: serde_json::Value = serde_json::from_str(last).unwrap_or_default();
+    let cause = report["sources"][0]["error"].as_str().or(report["error"].as_str());
+    cause.unwrap_or(last).to_owned()
+}
+
 fn said(command: &mut Command) -> Result<(bool, String)> {
     let done = command.output().with_context(|| format!("{command:?} cannot be called"))?;
     Ok((done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_what_is_told() {
+        let report = r#"{"sources": [{"ok": false, "error": "origin mismatch"}], "ok": false, "error": "no source"}"#;
+        assert_eq!(reason(report), "origin mismatch");
+        assert_eq!(reason(r#"{"sources": [{"ok": true}], "error": "rewritten"}"#), "rewritten");
+        assert_eq!(reason("one line\nFAULT segment/0: bad\n"), "FAULT segment/0: bad");
+    }
 }

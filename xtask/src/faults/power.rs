@@ -105,7 +105,7 @@ fn record(shop: &Shop, folder: &Path, around: &Around) -> Result<Recording> {
     let sent = {
         let _disk = Disk::mount(recorder.export(), &path)?;
         if let Err(said) = house.serve_around(around)? {
-            bail!("the server ended at its start: {said}");
+            bail!("the server does not serve: {said}");
         }
         let log = recorder.log().to_owned();
         // How long the log was when the answer came: up to there lies all that the answer rests on.

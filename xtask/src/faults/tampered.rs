@@ -124,7 +124,10 @@ fn site(shop: &Shop, folder: &Path) -> Result<Site> {
     house.serve()?;
     let (older, now, known) = (folder.join("older"), folder.join("now"), folder.join("known"));
     fill(&house, &STEPS[..2])?;
+    // Not from under a server that takes away what it has replaced.
+    house.stop()?;
     tools::copy(&house.blobs(), &older)?;
+    house.serve()?;
     let ids: Vec<String> = (STEPS[1]..STEPS[2]).map(|n| format!("r{n}")).collect();
     house.push(&records::body(&ids))?.ok()?;
     std::fs::write(&known, house.signed(STEPS[2])?)?;
