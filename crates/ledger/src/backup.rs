@@ -91,7 +91,7 @@ enum Source {
 pub async fn objects(blobs: &dyn Blobs, layout: &Layout, size: u64) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for path in blobs.list(&layout.segments()).await? {
-        let within = |path: &str| layout.parse_segment(path).is_some_and(|(first, count)| first.saturating_add(count) <= size);
+        let within = |path: &str| layout.parse_revision(path).is_some_and(|(first, count, _)| first.saturating_add(count) <= size);
         if within(&path) || path.strip_suffix(".note").is_some_and(within) {
             objects.push(Object { path, from: Source::Whole });
         }

@@ -72,6 +72,12 @@ async fn parts_go_and_proofs_stay(house: House) {
     assert!(retention.records((0, 100)).await.unwrap().is_none() && retention.records((270, 30)).await.unwrap().is_none());
     assert!(retention.records((100, 170)).await.unwrap().is_some());
 
+    // A copy takes the successors, and their manifests.
+    let copied: Vec<String> = ledger::backup::objects(house.blobs.as_ref(), &layout, 300).await.unwrap().into_iter().map(|object| object.path).collect();
+    for path in [format!("{}.note", layout.revision(0, 100, 2)), layout.revision(270, 30, 1), layout.segment(100, 170), layout.segment_note(0, 100)] {
+        assert!(copied.contains(&path), "{path} of {copied:?}");
+    }
+
     // The ledger grows on.
     house.fill(300, 320, 20).await;
     house.integrator().step(20_000_000).await.unwrap().unwrap();

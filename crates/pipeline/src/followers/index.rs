@@ -105,7 +105,15 @@ impl IndexFollower {
         let gone = || IntakeError::Internal("the view that was built beside is gone".into());
         let beside = {
             let _one = self.building.lock().await;
-            self.events.beside(Some(name)).await?.ok_or_else(gone)?
+            let begun = self.events.beside(Some(name)).await?.ok_or_else(gone)?;
+            if begun.resume().await? <= self.reader.head().await?.size {
+                begun
+            } else {
+                // Of a ledger that lost records since.
+                drop(begun);
+                self.events.drop_beside().await?;
+                self.events.beside(Some(name)).await?.ok_or_else(gone)?
+            }
         };
         loop {
             let caught = {
@@ -140,10 +148,10 @@ impl IndexFollower {
     pub async fn erase(&self, subjects: &[Uuid], progress: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64, IntakeError> {
         let _one = self.stepping.lock().await;
         let _beside = self.building.lock().await;
-        // What a step that failed added is committed first: it may hold what is to go.
-        self.follow().await?;
+        // What a step that failed added is committed first: it may hold what is to go. A view that is ahead of its ledger has no next step.
+        past_damage(self.follow().await)?;
         if let Some(beside) = self.events.beside(None).await? {
-            self.advance(beside.as_ref(), false).await?;
+            past_damage(self.advance(beside.as_ref(), false).await)?;
             erase::erase(beside.as_ref(), &self.keyring, subjects, &|_, _| {}).await?;
         }
         erase::erase(self.events.as_ref(), &self.keyring, subjects, progress).await
@@ -223,6 +231,14 @@ impl IndexFollower {
             records.into_iter().map(entry).collect()
         };
         tokio::task::spawn_blocking(work).await.map_err(|e| IntakeError::Internal(format!("making index entries stopped: {e}")))
+    }
+}
+
+/// A step's outcome where only what is stored may be wrong with it.
+fn past_damage<T>(step: Result<T, IntakeError>) -> Result<(), IntakeError> {
+    match step {
+        Ok(_) | Err(IntakeError::Store(StoreError::Damaged { .. })) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
