@@ -5,10 +5,11 @@ use crate::{
     layout::Layout,
     records::{unpack, unpack_within},
     segment::{Manifest, sha256},
+    tiles::stored,
 };
-use merkle::{Claim, Fault, LogKeys, leaf_hash};
+use merkle::{Claim, Fault, LogKeys, TileId, leaf_hash};
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     str::from_utf8,
 };
 use store::blobs::Blobs;
@@ -23,6 +24,9 @@ pub(crate) struct Segments<'a> {
     keys: &'a LogKeys,
     /// (first, count), in order, not yet walked.
     waiting: VecDeque<(u64, u64)>,
+    /// Beside those that follow one another: a process that lost its lease may have written one before it noticed.
+    left_over: Vec<(u64, u64)>,
+    size: u64,
     /// Index after what was walked.
     next: u64,
     hashes: VecDeque<Claim>,
@@ -40,10 +44,11 @@ impl<'a> Segments<'a> {
     /// Of all segments, in order, those with records `from..size`.
     pub(crate) fn new(blobs: &'a dyn Blobs, layout: &'a Layout, keys: &'a LogKeys, all: Vec<(u64, u64)>, from: u64, size: u64) -> Self {
         let within = |(first, count): &(u64, u64)| *first < size && first.saturating_add(*count) > from;
-        let waiting: VecDeque<(u64, u64)> = all.into_iter().filter(within).collect();
+        let (waiting, left_over) = chain(all.into_iter().filter(within).collect(), size);
         let next = waiting.front().map_or(from, |(first, _)| from.min(*first));
         let skipped = (from - next) as usize;
-        Self { blobs, layout, keys, waiting, next, hashes: VecDeque::new(), skipped, path: layout.segments(), seen: BTreeSet::new(), faults: Vec::new() }
+        let (hashes, seen, faults) = (VecDeque::new(), BTreeSet::new(), Vec::new());
+        Self { blobs, layout, keys, waiting, left_over, size, next, hashes, skipped, path: layout.segments(), seen, faults }
     }
 
     /// `count` more hashes, those of records beyond all segments included: there is then no claim.
@@ -62,11 +67,30 @@ impl<'a> Segments<'a> {
         Ok(self.hashes.drain(..count).collect())
     }
 
-    /// Names the segments that were not needed: all their records were in others.
-    pub(crate) fn end(&mut self) {
+    /// Names the segments that were not needed, and holds those left over against the tree: they may repeat what was signed and nothing else.
+    pub(crate) async fn end(&mut self) -> Result<()> {
         for (first, count) in std::mem::take(&mut self.waiting) {
             self.repeats(first, count);
         }
+        for (first, count) in std::mem::take(&mut self.left_over) {
+            self.hashes.clear();
+            self.walk(first, count).await?;
+            let path = self.layout.segment(first, count);
+            let mut tile = None;
+            for (index, claim) in (first..self.size).zip(std::mem::take(&mut self.hashes)) {
+                let Some(id) = TileId::in_tree(0, index >> 8, self.size) else { break };
+                if tile.as_ref().is_none_or(|(known, _)| *known != id) {
+                    tile = Some((id, stored(self.blobs, id, |t| self.layout.tile(t)).await?.map_or_else(Vec::new, |(_, bytes)| bytes)));
+                }
+                let at = (index & 0xff) as usize * 32;
+                let signed = tile.as_ref().and_then(|(_, bytes)| bytes.get(at..at + 32));
+                if claim.is_some_and(|(hash, _)| Some(&hash.0[..]) != signed) {
+                    self.fault(&path, index, "a segment left over holds another record than the one signed");
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn repeats(&mut self, first: u64, count: u64) {
@@ -144,5 +168,43 @@ impl<'a> Segments<'a> {
             Err(why) => self.fault(path, first, why),
         }
         Ok(None)
+    }
+}
+
+/// The segments that follow one another until the tree's end, and the others. Where none do, all are walked as they come.
+fn chain(all: Vec<(u64, u64)>, size: u64) -> (VecDeque<(u64, u64)>, Vec<(u64, u64)>) {
+    let mut leads: BTreeMap<u64, u64> = BTreeMap::new();
+    for (first, count) in all.iter().rev() {
+        let end = first.saturating_add(*count);
+        if end >= size || leads.contains_key(&end) {
+            leads.insert(*first, *count);
+        }
+    }
+    let mut followed = BTreeSet::new();
+    let mut next = all.first().map(|(first, _)| *first);
+    while let Some((first, count)) = next.and_then(|first| leads.get(&first).map(|count| (first, *count))) {
+        followed.insert((first, count));
+        next = Some(first.saturating_add(count)).filter(|end| *end < size && count > 0);
+    }
+    if followed.is_empty() {
+        return (all.into(), Vec::new());
+    }
+    let (followed, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|segment| followed.contains(segment));
+    (followed.into(), others)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_that_leads_nowhere_is_left_over() {
+        let check = |all: &[(u64, u64)], left_over: &[(u64, u64)]| assert_eq!(chain(all.to_vec(), 40).1, left_over, "{all:?}");
+        check(&[(0, 10), (10, 30)], &[]);
+        check(&[(0, 10), (10, 5), (10, 20), (30, 10)], &[(10, 5)]);
+        check(&[(0, 10), (10, 20), (10, 25), (30, 10)], &[(10, 25)]);
+        check(&[(0, 10), (0, 40)], &[(0, 10)]);
+        check(&[(0, 10), (20, 20)], &[]);
+        check(&[], &[]);
     }
 }

@@ -111,7 +111,7 @@ impl Verification<'_> {
             tokio::task::yield_now().await;
         }
         place = walk.place().or(place);
-        segments.end();
+        segments.end().await?;
         segments.faults.drain(..).for_each(|fault| walk.fault(fault));
         let from_segments = segments.seen;
         self.older(&mut walk, checkpoint.as_ref()).await?;

@@ -347,7 +347,7 @@ async fn without_the_own_trail_nothing_is_revealed_and_what_was_is_masked_again(
         break_ledger(&company.house.records_url, true).await;
         assert!(matches!(ask(app, &analyst, &at, &["raw.owner"]).await, Err(AppError::SelfLedger(_))));
         let detail = seen(app, &analyst, &at).await;
-        assert!(!says(&detail, EMAIL) && detail.sentence.contains("Mara"), "masked reads go on");
+        assert!(!says(&detail, EMAIL) && detail.event.sentence.contains("Mara"), "masked reads go on");
         break_ledger(&company.house.records_url, false).await;
         assert!(says(&seen(app, &analyst, &at).await, EMAIL));
         assert_eq!(app.records.fields_revealed(analyst.member.id, 0).await.unwrap(), 1);
