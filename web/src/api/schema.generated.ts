@@ -358,6 +358,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["index.read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/index/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Builds the searchable view anew from the trail, beside the one that answers searches meanwhile. */
+        post: operations["index.rebuild"];
+        /** Stops it; the view stays the one there is. */
+        delete: operations["index.rebuild.cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invitations/accept": {
         parameters: {
             query?: never;
@@ -976,6 +1010,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["retention.read"];
+        put?: never;
+        /** Begins a dry run, or the job, which wants a dry run of the last 7 days first. */
+        post: operations["retention.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reveals": {
         parameters: {
             query?: never;
@@ -1497,6 +1548,21 @@ export interface components {
             /** Format: int64 */
             age_secs: number;
         };
+        /** @description What is due of one class. */
+        ClassPlan: {
+            class: string;
+            /** Format: int32 */
+            days: number;
+            /** Format: int64 */
+            events: number;
+            /**
+             * Format: int64
+             * @description Of their sealed parts.
+             */
+            bytes: number;
+            /** @description When the oldest of them was received. */
+            oldest: string | null;
+        };
         ClassView: {
             /** Format: int32 */
             uid: number;
@@ -1826,6 +1892,13 @@ export interface components {
             /** @description Where it is shown, within Veritrail. */
             href: string;
         };
+        /** @description What one hold keeps of what would be due. */
+        HeldBack: {
+            /** Format: uuid */
+            hold: string;
+            /** Format: int64 */
+            events: number;
+        };
         Histogram: {
             /** Format: int64 */
             interval_secs: number;
@@ -1857,6 +1930,20 @@ export interface components {
             created: string;
             released: string | null;
             released_by: components["schemas"]["Named"] | null;
+        };
+        /** @description What is there to be found. */
+        IndexView: {
+            /**
+             * Format: int64
+             * @description Events that can be found.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Records of the trail.
+             */
+            size: number;
+            rebuild: components["schemas"]["JobView"] | null;
         };
         InvitationView: {
             /** Format: uuid */
@@ -1913,6 +2000,15 @@ export interface components {
             /** @description `true`, `expected` or `noise`. */
             verdict: string;
             note?: string | null;
+        };
+        /** @description How long a class of events is kept. */
+        KeptFor: {
+            class: string;
+            /**
+             * Format: int32
+             * @description 0: for ever.
+             */
+            days: number;
         };
         KeyNew: {
             name: string;
@@ -2036,6 +2132,12 @@ export interface components {
             name: string;
             key: string;
         };
+        OutcomeView: {
+            time: string;
+            /** @description The rule it was made with, as `class:days`. */
+            rule: string;
+            plan: components["schemas"]["Plan"];
+        };
         /** @description Without the ledgers, which `api` adds. */
         Overview: {
             /** Format: int64 */
@@ -2147,6 +2249,16 @@ export interface components {
              */
             accounts: number;
         };
+        /** @description What a run found due, or dropped. */
+        Plan: {
+            classes: components["schemas"]["ClassPlan"][];
+            /**
+             * Format: int64
+             * @description Segments with anything due in them.
+             */
+            segments: number;
+            held: components["schemas"]["HeldBack"][];
+        };
         /** @description RFC 9457 problem details. */
         Problem: {
             /** @description A URI reference naming the kind of problem: `/problems/forbidden`. */
@@ -2250,6 +2362,17 @@ export interface components {
         ResetView: {
             email: string;
         };
+        /** @description A dry run, or the job. */
+        RetentionNew: {
+            /** @description Changes nothing, and says what the job would do. */
+            dry_run: boolean;
+        };
+        RetentionView: {
+            rule: components["schemas"]["KeptFor"][];
+            planned: components["schemas"]["OutcomeView"] | null;
+            applied: components["schemas"]["OutcomeView"] | null;
+            job: components["schemas"]["JobView"] | null;
+        };
         RevealDecision: {
             approve: boolean;
         };
@@ -2335,7 +2458,7 @@ export interface components {
         /** @description Who is signed in, and what he may do. */
         SessionView: {
             member: components["schemas"]["MemberView"];
-            operations: ("session.read" | "session.confirm" | "own.account" | "own.factors" | "own.sign_out" | "own.tokens" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "events.reveal" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "masking.list" | "masking.update" | "reveals.list" | "reveals.decide" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "members.sessions" | "members.sign_out" | "members.factors" | "settings.read")[];
+            operations: ("session.read" | "session.confirm" | "own.account" | "own.factors" | "own.sign_out" | "own.tokens" | "overview.read" | "events.search" | "events.read" | "events.prove" | "events.live" | "events.reveal" | "own.events" | "search.everything" | "persons.list" | "persons.read" | "subjects.read" | "departments.list" | "directory.import" | "alerts.list" | "alerts.read" | "alerts.update" | "alerts.judge" | "rules.list" | "connectors.list" | "sources.list" | "sources.read" | "sources.create" | "sources.update" | "sources.check" | "sources.keys" | "sources.upload" | "quarantine.list" | "quarantine.replay" | "exports.create" | "evidence.create" | "jobs.list" | "jobs.read" | "jobs.cancel" | "jobs.file" | "erasures.list" | "erasures.preview" | "erasures.create" | "holds.list" | "holds.create" | "holds.release" | "masking.list" | "masking.update" | "reveals.list" | "reveals.decide" | "self.list" | "ledgers.list" | "ledgers.prove" | "members.list" | "members.invite" | "members.update" | "members.sessions" | "members.sign_out" | "members.factors" | "settings.read" | "index.read" | "index.rebuild" | "retention.read" | "retention.run")[];
             organisation: string;
             demo: boolean;
         };
@@ -3366,6 +3489,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoldView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "index.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "index.rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "index.rebuild.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             default: {
@@ -4601,6 +4805,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionNew"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             default: {
