@@ -196,7 +196,7 @@ test("a passkey is made, signs in without a password, and is taken away", { skip
   await page.goto(`${base}/account`);
   await settled(page);
   page.on("dialog", (asked) => asked.accept());
-  await page.getByRole("button", { name: "Take Work laptop away" }).click();
+  await page.getByRole("button", { name: "Take away: Work laptop" }).click();
   await page.getByRole("table", { name: "Passkeys" }).waitFor({ state: "detached" });
   await signOut();
   await page.getByRole("button", { name: "Use a passkey" }).click();

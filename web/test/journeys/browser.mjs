@@ -137,7 +137,13 @@ export async function tabTo(page, found, most = 60) {
   assert.fail(`${most} times Tab did not reach ${found}`);
 }
 
+/** Charts take a new width a moment after the window did. */
 export async function fits(page, where) {
+  await page
+    .waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, null, {
+      timeout: 2_000,
+    })
+    .catch(() => {});
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${where} scrolls sideways by ${over} px at 320 px`);
 }

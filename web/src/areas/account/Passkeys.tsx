@@ -68,7 +68,7 @@ export function Passkeys({ account }: { account: Account }) {
                 <Button
                   size="compact-xs"
                   variant="default"
-                  aria-label={`Take ${one.name} away`}
+                  aria-label={`Take away: ${one.name}`}
                   onClick={() =>
                     window.confirm(`Take "${one.name}" away? It lets nobody in from then on.`) && remove.mutate(one.id)
                   }

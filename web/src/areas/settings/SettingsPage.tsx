@@ -32,7 +32,11 @@ export function SettingsPage() {
               {
                 title: "Value",
                 cell: (one) =>
-                  one.value === '""' ? <span className="vt-muted">empty</span> : <code>{shown(one.value)}</code>,
+                  one.value === '""' ? (
+                    <span className="vt-muted vt-word">empty</span>
+                  ) : (
+                    <code>{shown(one.value)}</code>
+                  ),
               },
               { title: "Comes from", narrow: true, cell: (one) => one.source },
               { title: "What it does", cell: (one) => one.help },
