@@ -81,7 +81,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     outcome.counters.add(&counted);
     outcome.counters.forks = forks(&house, &kept[kept.len().saturating_sub(8)..])?;
     outcome.note(format!("{ended} sessions ended by a jump; every jump's records stand after those before and are signed"));
-    outcome.note("not looked at: whether a skewed clock is flagged (the product has no such flag) and one-time codes (it has none yet)");
+    outcome.note("not looked at: whether a skewed clock is flagged (the product has no such flag)");
     Ok(outcome)
 }
 
