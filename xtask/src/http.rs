@@ -64,6 +64,10 @@ impl Connection {
         self.ask("POST", path, &format!("Content-Type: {media_type}\r\n"), body)
     }
 
+    pub fn put(&mut self, path: &str) -> Result<Answer> {
+        self.ask("PUT", path, "", b"")
+    }
+
     fn ask(&mut self, method: &str, path: &str, further: &str, body: &[u8]) -> Result<Answer> {
         let head = format!("{method} {path} HTTP/1.1\r\n{}{further}Content-Length: {}\r\n\r\n", self.head, body.len());
         let stream = self.stream.get_mut();

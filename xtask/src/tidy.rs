@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("veritrail-verify", &["merkle"]),
     ("simulate", &["model"]),
     ("testkit", &["model", "store", "ledger"]),
-    ("xtask", &[]),
+    ("xtask", &["model", "store", "ledger", "testkit"]),
 ];
 
 /// The floor crates know no clock, no I/O and no SQL: these crates must not be among their dependencies.

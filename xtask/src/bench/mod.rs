@@ -4,6 +4,7 @@
 mod ask;
 mod disk;
 mod engines;
+mod fingerprints;
 mod ingest;
 mod questions;
 pub(crate) mod records;
@@ -78,6 +79,10 @@ pub(crate) fn say(line: std::fmt::Arguments<'_>) {
 }
 
 pub fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
+    let arguments: Vec<String> = arguments.collect();
+    if arguments.get(1).is_some_and(|a| a == "fingerprints") {
+        return fingerprints::run(arguments.into_iter().skip(1));
+    }
     let arguments = Arguments::parse_from(arguments);
     // Not below the home: where root measures, PostgreSQL runs as somebody else and must reach its data.
     let directory = arguments.keep.clone().unwrap_or_else(|| std::env::temp_dir().join("veritrail-bench"));

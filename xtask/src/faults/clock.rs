@@ -33,7 +33,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
             ("NO_FAKE_STAT", "1".into()),
         ],
     );
-    let mut house = House::new(&shop.binary, &folder)?;
+    let mut house = House::new(shop, &folder)?;
     house.hire()?;
     set(&clock, 0)?;
     start(&mut house, &around, &mut Outcome::default())?;

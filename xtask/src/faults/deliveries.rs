@@ -61,7 +61,7 @@ struct Progress {
 }
 
 pub fn run(shop: &Shop, count: u64) -> Result<Outcome> {
-    let mut house = House::new(&shop.binary, &shop.folder("deliveries")?)?;
+    let mut house = House::new(shop, &shop.folder("deliveries")?)?;
     let (address, key) = (house.address.clone(), house.key.clone());
     let order = order(count);
     let bodies = order.len().div_ceil(PER_BODY);

@@ -3,6 +3,8 @@
 use super::tools::{needed, run, text};
 use anyhow::Result;
 use std::{
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -20,6 +22,16 @@ pub fn format(image: &Path, mib: u64) -> Result<()> {
     let file = std::fs::File::create(image)?;
     file.set_len(mib << 20)?;
     run("mkfs.ext4", &["-q", "-F", "-m", "0", &text(image)?]).map(drop)
+}
+
+/// Writes into a new file until nothing more fits.
+pub fn fill(path: &Path) -> Result<()> {
+    let mut file = File::create(path)?;
+    for block in [1 << 20, 4 << 10] {
+        while file.write_all(&vec![7; block]).is_ok() {}
+    }
+    file.sync_all()?;
+    run("sync", &["-f", &text(path)?]).map(drop)
 }
 
 impl Disk {

@@ -28,7 +28,7 @@ struct Site {
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let folder = shop.folder("flips")?;
-    let mut house = House::new(&shop.binary, &folder)?;
+    let mut house = House::new(shop, &folder)?;
     house.hire()?;
     house.serve()?;
     let sent = fill(&house, &STEPS)?;

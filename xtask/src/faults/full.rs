@@ -3,19 +3,13 @@
 use super::{
     Shop,
     counters::Outcome,
-    disk::{Disk, format},
+    disk::{Disk, fill, format},
     house::House,
     judge::judge,
     load::{Sent, ids},
-    tools,
 };
 use anyhow::Result;
-use std::{
-    fs::File,
-    io::Write,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 const DISK_MIB: u64 = 48;
 /// Bodies after which a full disk must have refused one.
@@ -30,7 +24,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let (image, mount) = (folder.join("disk.img"), folder.join("disk"));
     format(&image, DISK_MIB)?;
     let disk = Disk::mount(&image, &mount)?;
-    let mut house = House::at(&shop.binary, &folder, &disk.path.join("data"))?;
+    let mut house = House::at(shop, &folder, &disk.path.join("data"))?;
     house.hire()?;
     house.serve()?;
     let (mut outcome, mut sent) = (Outcome::default(), Sent::default());
@@ -65,14 +59,4 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let counted = judge(&mut house, &sent)?;
     outcome.counters.add(&counted);
     Ok(outcome)
-}
-
-/// Writes until nothing more fits.
-fn fill(path: &Path) -> Result<()> {
-    let mut file = File::create(path)?;
-    for block in [1 << 20, 4 << 10] {
-        while file.write_all(&vec![7; block]).is_ok() {}
-    }
-    file.sync_all()?;
-    tools::run("sync", &["-f", &tools::text(path)?]).map(drop)
 }

@@ -1,5 +1,6 @@
 //! A Veritrail of a row's own: the real binary, a data directory, the lock apart from it, one source to push to.
 
+use super::Shop;
 use crate::http::{Answer, Connection, free_port};
 use anyhow::{Context, Result, bail};
 use std::{
@@ -29,6 +30,8 @@ pub struct House {
     pub key: String,
     /// Public keys of the ledgers, in the order of [`LEDGERS`].
     pub verifiers: Vec<String>,
+    /// Where its databases and objects are, if not below the data directory.
+    pub settings: Vec<(String, String)>,
     server: Option<Child>,
 }
 
@@ -50,16 +53,22 @@ impl Around {
 
 impl House {
     /// Initialised, not yet serving; its data lies in the folder.
-    pub fn new(binary: &Path, folder: &Path) -> Result<Self> {
-        Self::at(binary, folder, &folder.join("data"))
+    pub fn new(shop: &Shop, folder: &Path) -> Result<Self> {
+        Self::at(shop, folder, &folder.join("data"))
     }
 
     /// The same with its data elsewhere. A master secret that is there already is used.
-    pub fn at(binary: &Path, folder: &Path, data: &Path) -> Result<Self> {
+    pub fn at(shop: &Shop, folder: &Path, data: &Path) -> Result<Self> {
+        let settings = shop.postgres.as_ref().map_or(Ok(Vec::new()), |server| Ok::<_, anyhow::Error>(on_postgres(&server.create_database()?)))?;
+        Self::with(&shop.binary, folder, data, settings)
+    }
+
+    /// The same with its databases and objects where the settings say.
+    pub fn with(binary: &Path, folder: &Path, data: &Path, settings: Vec<(String, String)>) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let (binary, folder, data) = (binary.to_owned(), folder.to_owned(), data.to_owned());
         std::fs::create_dir_all(&folder)?;
-        let mut house = Self { binary, folder, data, address, key: String::new(), verifiers: Vec::new(), server: None };
+        let mut house = Self { binary, folder, data, address, key: String::new(), verifiers: Vec::new(), settings, server: None };
         let said = house.run(&["init"], "")?;
         for ledger in LEDGERS {
             // `activity: KEY`, or with the sizes it signs from before the colon.
@@ -75,7 +84,7 @@ impl House {
     pub fn moved(&self, data: &Path) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let (binary, folder, key, verifiers) = (self.binary.clone(), self.folder.clone(), self.key.clone(), self.verifiers.clone());
-        Ok(Self { binary, folder, data: data.to_owned(), address, key, verifiers, server: None })
+        Ok(Self { binary, folder, data: data.to_owned(), address, key, verifiers, settings: self.settings.clone(), server: None })
     }
 
     /// Where the last signed sizes and roots are kept.
@@ -84,7 +93,16 @@ impl House {
     }
 
     pub fn blobs(&self) -> PathBuf {
-        self.data.join("blobs")
+        self.setting("VERITRAIL__DATA__BLOBS").map_or_else(|| self.data.join("blobs"), PathBuf::from)
+    }
+
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The process that serves.
+    pub fn process(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
     }
 
     fn command(&self, around: &Around) -> Command {
@@ -94,7 +112,7 @@ impl House {
         // The origin in checkpoints must not change with the port.
         command.env("VERITRAIL__LOG__FILTER", "warn").env("VERITRAIL__LEDGER__ORIGIN", "faults.example");
         command.env("VERITRAIL__ORGANISATION__NAME", "Faults").env("VERITRAIL__DATA__LOCK", self.lock());
-        command.envs(around.environment.iter().cloned());
+        command.envs(self.settings.iter().cloned()).envs(around.environment.iter().cloned());
         command
     }
 
@@ -207,25 +225,34 @@ impl House {
         push(&mut self.pusher()?, body)
     }
 
-    /// Makes the analyst whom [`House::analyst`] signs in.
+    /// Makes the analyst whom [`House::sign_in`] signs in.
     pub fn hire(&self) -> Result<()> {
-        self.run(&["member", "add", EMAIL, "--name", "Ada", "--role", "analyst", "--password-stdin"], PASSWORD).map(drop)
+        self.hire_as(EMAIL, "analyst")
     }
 
-    /// The cookie of a fresh sign-in.
+    /// Makes a member of this role.
+    pub fn hire_as(&self, email: &str, role: &str) -> Result<()> {
+        self.run(&["member", "add", email, "--name", role, "--role", role, "--password-stdin"], PASSWORD).map(drop)
+    }
+
+    /// The cookie of a fresh sign-in of the analyst.
     pub fn sign_in(&self) -> Result<String> {
-        let credentials = serde_json::json!({ "email": EMAIL, "password": PASSWORD }).to_string();
+        self.sign_in_as(EMAIL)
+    }
+
+    pub fn sign_in_as(&self, email: &str) -> Result<String> {
+        let credentials = serde_json::json!({ "email": email, "password": PASSWORD }).to_string();
         let answer = self.open("")?.post("/api/v1/session", "application/json", credentials.as_bytes())?.ok()?;
         let cookie = answer.headers.iter().find(|(n, _)| n == "set-cookie").and_then(|(_, v)| v.split(';').next()).context("signing in gave no cookie")?;
         Ok(cookie.to_owned())
     }
 
-    /// A connection with this cookie.
+    /// A connection with this cookie, whoever it is of.
     pub fn analyst(&self, cookie: &str) -> Result<Connection> {
         self.open(&format!("Cookie: {cookie}\r\n"))
     }
 
-    fn open(&self, headers: &str) -> Result<Connection> {
+    pub fn open(&self, headers: &str) -> Result<Connection> {
         Connection::open(&self.address, headers)?.within(PATIENCE)
     }
 
@@ -300,6 +327,11 @@ impl Drop for House {
         // Only after a failure: rows stop what they start.
         let _ = self.kill();
     }
+}
+
+/// All three databases in one.
+pub fn on_postgres(url: &str) -> Vec<(String, String)> {
+    ["RECORDS", "TRAIL", "KEYS"].map(|store| (format!("VERITRAIL__DATA__{store}"), url.to_owned())).into()
 }
 
 pub fn pusher(address: &str, key: &str) -> Result<Connection> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 const KEPT: u64 = 6;
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
-    let mut house = House::new(&shop.binary, &shop.folder("kill")?)?;
+    let mut house = House::new(shop, &shop.folder("kill")?)?;
     house.serve()?;
     let load = Load::start(&house, "k", no_stamp());
     let (mut recovered, mut kept) = (Vec::new(), Vec::new());

@@ -4,6 +4,7 @@ mod clock;
 mod counters;
 mod deliveries;
 mod disk;
+mod erase;
 mod flips;
 mod full;
 mod house;
@@ -12,6 +13,7 @@ mod kill;
 mod ledger_copy;
 mod load;
 mod outsider;
+mod postgres;
 mod power;
 mod records;
 mod restore;
@@ -41,6 +43,9 @@ struct Arguments {
     /// As often as before a release.
     #[arg(long)]
     release: bool,
+    /// Installations on a PostgreSQL of the run's own instead of SQLite: the rows that this makes a difference to.
+    #[arg(long)]
+    postgres: bool,
     /// Only these rows.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Row>,
@@ -65,6 +70,8 @@ enum Row {
     Full,
     Kill,
     Power,
+    Ended,
+    Erase,
 }
 
 impl Row {
@@ -81,7 +88,23 @@ impl Row {
             Row::Full => [1, 20, 100],
             Row::Kill => [20, 1_000, 10_000],
             Row::Power => [0, 200, 2_000],
+            Row::Ended => [0, 0, 0],
+            Row::Erase => [100, 10_000, 10_000],
         }
+    }
+
+    /// The same on PostgreSQL; `None` for rows about files that are not there, or that PostgreSQL makes no other.
+    fn counts_on_postgres(self) -> Option<[u64; 3]> {
+        Some(match self {
+            Row::Restore => [3, 30, 100],
+            Row::Twins => [2, 20, 200],
+            Row::Deliveries => [20_000, 1_000_000, 10_000_000],
+            Row::Full => [1, 10, 50],
+            Row::Kill => [10, 500, 2_000],
+            Row::Ended => [6, 100, 1_000],
+            Row::Erase => [100, 10_000, 10_000],
+            Row::Tampered | Row::Flips | Row::Syscalls | Row::Clock | Row::Power => return None,
+        })
     }
 
     fn what(self) -> &'static str {
@@ -96,11 +119,16 @@ impl Row {
             Row::Full => "full disks",
             Row::Kill => "kill -9 under load",
             Row::Power => "power cuts",
+            Row::Erase => "people, of whom a part is erased",
+            Row::Ended => "PostgreSQL killed or stopped under load",
         }
     }
 
     fn run(self, shop: &Shop, times: u64) -> Result<Outcome> {
         match self {
+            Row::Restore if shop.postgres.is_some() => postgres::restored(shop, times),
+            Row::Twins if shop.postgres.is_some() => postgres::nodes(shop, times),
+            Row::Full if shop.postgres.is_some() => postgres::full(shop, times),
             Row::Tampered => tampered::run(shop),
             Row::Flips => flips::run(shop, times),
             Row::Restore => restore::run(shop, times),
@@ -111,14 +139,17 @@ impl Row {
             Row::Full => full::run(shop, times),
             Row::Kill => kill::run(shop, times),
             Row::Power => power::run(shop, times),
+            Row::Ended => postgres::ended(shop, times),
+            Row::Erase => erase::run(shop, times),
         }
     }
 }
 
-/// What every row works with: the binary, and a directory of its own for each.
+/// What every row works with: the binary, a directory of its own for each, and the PostgreSQL that installations are on, if they are.
 struct Shop {
     binary: PathBuf,
     folder: PathBuf,
+    postgres: Option<postgres::Server>,
 }
 
 impl Shop {
@@ -143,8 +174,10 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
         None => std::env::temp_dir().join(format!("veritrail-faults-{}", std::process::id())),
     };
     std::fs::create_dir_all(&folder).with_context(|| format!("'{}' cannot be made", folder.display()))?;
-    let shop = Shop { binary, folder: folder.clone() };
+    let server = if arguments.postgres { Some(postgres::Server::start(&folder.join("postgres"))?) } else { None };
+    let shop = Shop { binary, folder: folder.clone(), postgres: server };
     let broken = all(&arguments, &shop)?;
+    drop(shop);
     if arguments.keep.is_none() && broken.is_empty() {
         remove(&folder)?;
     }
@@ -159,8 +192,16 @@ fn all(arguments: &Arguments, shop: &Shop) -> Result<Vec<String>> {
     let column = if arguments.release { 2 } else { usize::from(arguments.nightly) };
     let mut broken = Vec::new();
     for row in Row::value_variants() {
-        let times = arguments.count.unwrap_or(row.counts()[column]);
-        let asked = if arguments.only.is_empty() { times > 0 } else { arguments.only.contains(row) };
+        let counts = if arguments.postgres { row.counts_on_postgres() } else { Some(row.counts()) };
+        let named = arguments.only.contains(row);
+        let Some(counts) = counts.filter(|_| arguments.postgres || *row != Row::Ended) else {
+            if named {
+                bail!("the row `{row:?}` is {} --postgres", if arguments.postgres { "without" } else { "with" });
+            }
+            continue;
+        };
+        let times = arguments.count.unwrap_or(counts[column]);
+        let asked = if arguments.only.is_empty() { times > 0 } else { named };
         if !asked {
             continue;
         }

@@ -98,7 +98,7 @@ fn record(shop: &Shop, folder: &Path, around: &Around) -> Result<Recording> {
     // Everything of the installation lies on the disk, the lock too: all of it is as old as the cut.
     let mut house = {
         let disk = Disk::mount(&image, &path)?;
-        House::at(&shop.binary, &disk.path, &disk.path.join("data"))?
+        House::at(shop, &disk.path, &disk.path.join("data"))?
     };
     tools::copy(&image, &before)?;
     let recorder = Recorder::start(&image, folder)?;

@@ -30,7 +30,7 @@ enum Kind {
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let folder = shop.folder("restore")?;
-    let mut house = House::new(&shop.binary, &folder)?;
+    let mut house = House::new(shop, &folder)?;
     let (mut outcome, mut sent, mut kept) = (Outcome::default(), Sent::default(), Vec::new());
     let (mut refused, mut caught_up) = (0, 0);
     let (older, newest) = (folder.join("older"), folder.join("newest"));

@@ -139,7 +139,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
         return Ok(Outcome::skipped(format!("processes cannot be traced here: {why:#}")));
     }
     let folder = shop.folder("syscalls")?;
-    let mut house = House::new(&shop.binary, &folder)?;
+    let mut house = House::new(shop, &folder)?;
     let (mut outcome, mut sent) = (Outcome::default(), Sent::default());
     let (mut struck, mut refused_start, mut stopped, mut elsewhere) = (0, 0, 0, 0);
     let data = tools::text(&house.data)?;

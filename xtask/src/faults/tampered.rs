@@ -120,7 +120,7 @@ fn ask(site: &Site, outsider: &Outsider, copy: &Path, needs: Needs) -> Result<(V
 }
 
 fn site(shop: &Shop, folder: &Path) -> Result<Site> {
-    let mut house = House::new(&shop.binary, folder)?;
+    let mut house = House::new(shop, folder)?;
     house.serve()?;
     let (older, now, known) = (folder.join("older"), folder.join("now"), folder.join("known"));
     fill(&house, &STEPS[..2])?;
@@ -138,7 +138,7 @@ fn site(shop: &Shop, folder: &Path) -> Result<Site> {
     let (elsewhere, data) = (folder.join("fork"), folder.join("fork/data"));
     std::fs::create_dir_all(&data)?;
     std::fs::copy(house.data.join("master.secret"), data.join("master.secret"))?;
-    let mut second = House::at(&shop.binary, &elsewhere, &data)?;
+    let mut second = House::at(shop, &elsewhere, &data)?;
     second.serve()?;
     let ids: Vec<String> = (0..STEPS[2] + 20).map(|n| format!("other{n}")).collect();
     second.push(&records::body(&ids))?.ok()?;

@@ -19,7 +19,7 @@ const LOOKS: u64 = 4;
 
 pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let folder = shop.folder("twins")?;
-    let mut first = House::new(&shop.binary, &folder.join("claimed"))?;
+    let mut first = House::new(shop, &folder.join("claimed"))?;
     let mut second = first.moved(&first.data)?;
     let (mut outcome, mut sent, mut kept) = (Outcome::default(), Sent::default(), Vec::new());
     for n in 0..times {
@@ -37,7 +37,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     let counted = judge(&mut first, &sent)?;
     outcome.counters.add(&counted);
     outcome.counters.forks = forks(&first, &kept[kept.len().saturating_sub(8)..])?;
-    let first = House::new(&shop.binary, &folder.join("unclaimed"))?;
+    let first = House::new(shop, &folder.join("unclaimed"))?;
     unclaimed(first, times.div_ceil(UNCLAIMED_ONE_IN), &mut outcome)?;
     Ok(outcome)
 }
