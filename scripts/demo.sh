@@ -56,6 +56,7 @@ TOUR
 server=$!
 trap 'kill ${live:-} "$server" 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 for _ in $(seq 100); do (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null && break; sleep 0.1; done
+python3 scripts/demo-data.py "http://$listen" "$dir/signins.json" || echo "The kept searches and the service account of the demo were not made."
 # Waited for instead of run in front: bash would hear a signal only after it ended.
 "$bin/veritrail-simulate" live --url "http://$listen" --rate 0.7 --attack brute_force --attack-after-secs "${VERITRAIL_DEMO_ATTACK_AFTER:-60}" &
 live=$!

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs on Debian or Ubuntu with Rust and Node: PostgreSQL, an S3 server (moto), cargo-nextest,
-# aics-tlog, which checks our ledger with none of our code, aics-witness, which cosigns it, openssl, which time-stamps it, SoftHSM, and a Creme CRM to audit.
+# aics-tlog, which checks our ledger with none of our code, aics-witness, which cosigns it, openssl, which time-stamps it, SoftHSM, schemathesis, which holds the API to its document, an OpenID Connect provider, and a Creme CRM to audit.
 set -euo pipefail
 cache="$HOME/.cache/veritrail"
 mkdir -p "$cache"
@@ -42,4 +42,16 @@ fi
 "$cache/tlog/bin/python" -c 'import zstandard' 2>/dev/null || "$cache/tlog/bin/pip" install -q 'zstandard>=0.22'
 [ -x "$cache/tlog/bin/aics-witness" ] || "$cache/tlog/bin/pip" install -q 'aics-witness==0.1.0'
 "$cache/moto/bin/python" -c 'import aiosmtpd, standardwebhooks' 2>/dev/null || "$cache/moto/bin/pip" install -q 'aiosmtpd>=1.4' 'standardwebhooks>=1'
+# Holds the API to its document (scripts/contract.sh).
+if [ ! -x "$cache/schemathesis/bin/schemathesis" ]; then
+  python3 -m venv "$cache/schemathesis"
+  "$cache/schemathesis/bin/pip" install -q 'schemathesis==4.32.5'
+fi
+# An OpenID Connect provider to sign in at.
+oidc="$(dirname "$0")/oidc"
+if ! cmp -s "$oidc/package-lock.json" "$cache/oidc/package-lock.json" || [ ! -d "$cache/oidc/node_modules/oidc-provider" ]; then
+  mkdir -p "$cache/oidc"
+  cp "$oidc/package.json" "$oidc/package-lock.json" "$cache/oidc/"
+  (cd "$cache/oidc" && npm ci --no-audit --no-fund --silent)
+fi
 "$(dirname "$0")/creme/creme.sh" install
