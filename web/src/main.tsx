@@ -32,11 +32,15 @@ const cache: QueryClient = new QueryClient({
   mutationCache: new MutationCache({ onError: (error) => ended(error, "mutation") }),
   defaultOptions: { queries: { retry: (failures, error) => failures < 1 && passing(error), staleTime: 5_000 } },
 });
+/** Lets in the styles that the component libraries make while the page runs; the policy refuses all others. */
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
 const place = document.getElementById("root");
 if (place) {
   createRoot(place).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} getStyleNonce={() => nonce} defaultColorScheme="auto">
         <QueryClientProvider client={cache}>
           <RouterProvider router={router} />
         </QueryClientProvider>

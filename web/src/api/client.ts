@@ -44,7 +44,7 @@ const UNREACHABLE = (reading: boolean) =>
   );
 
 type Query = Parameters<typeof queryString>[0];
-type Method = "get" | "post" | "patch" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 /** The paths of the contract that know a method. */
 type PathOf<M extends Method> = {
   [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never;
@@ -131,6 +131,7 @@ function sender<M extends Method>(method: M) {
 
 export const get = caller("get");
 export const post = caller("post");
+export const put = caller("put");
 export const patch = caller("patch");
 export const remove = caller("delete");
 

@@ -1,4 +1,4 @@
-import { get, patch, post, remove, upload } from "./client";
+import { get, patch, post, put, remove, upload } from "./client";
 import type { EventQuery } from "./query";
 import type * as T from "./types";
 
@@ -19,6 +19,8 @@ export const api = {
   begin: (body: T.FirstRun) => post("/first-run", { body }),
   session: (signal?: Signal) => get("/session", { signal }),
   signIn: (email: string, password: string) => post("/session", { body: { email, password } }),
+  beginElsewhere: () => post("/session/provider/begin"),
+  endElsewhere: (code: string, state: string) => post("/session/provider", { body: { code, state } }),
   giveCode: (code: string) => post("/session/code", { body: { code } }),
   forgotPassword: (email: string) => post("/password-resets", { body: { email } }),
   offeredReset: (token: string, signal?: Signal) => get("/password-resets/{token}", { path: { token }, signal }),
@@ -50,7 +52,7 @@ export const api = {
   overview: (query: EventQuery, signal?: Signal) =>
     get("/overview", { query: { from: query.from, until: query.until }, signal }),
   search: (q: string, signal?: Signal) => get("/search", { query: { q }, signal }),
-  events: (query: EventQuery, cursor: Cursor, signal?: Signal) =>
+  events: (query: EventQuery & { search?: string }, cursor: Cursor, signal?: Signal) =>
     get("/events", { query: { ...query, cursor, limit: 100 }, signal }),
   facets: (query: EventQuery, fields: string[], signal?: Signal) =>
     get("/events/facets", { query: { ...query, fields: fields.join(","), limit: 8 }, signal }),
@@ -109,14 +111,33 @@ export const api = {
 
   createExport: (query: string, format: T.ExportFormat) => post("/exports", { body: { query, format } }),
   createEvidence: (query: string) => post("/evidence", { body: { query } }),
+  searches: (signal?: Signal) => get("/searches", { signal }),
+  keepSearch: (body: T.SearchNew) => post("/searches", { body }),
+  changeSearch: (id: string, body: T.SearchNew) => put("/searches/{id}", { path: { id }, body }),
+  removeSearch: (id: string) => remove("/searches/{id}", { path: { id } }),
+  deliverSearch: (id: string, body: T.DeliveryPlan) => put("/searches/{id}/delivery", { path: { id }, body }),
+  endDelivery: (id: string) => remove("/searches/{id}/delivery", { path: { id } }),
   jobs: (signal?: Signal) => get("/jobs", { signal }),
   job: (id: string, signal?: Signal) => get("/jobs/{id}", { path: { id }, signal }),
   cancelJob: (id: string) => remove("/jobs/{id}", { path: { id } }),
 
-  self: (query: { member?: string; operation?: string }, cursor: Cursor, signal?: Signal) =>
+  self: (query: { member?: string; operation?: string; acts?: string }, cursor: Cursor, signal?: Signal) =>
     get("/self", { query: { ...query, cursor }, signal }),
   ledgers: (signal?: Signal) => get("/ledgers", { signal }),
+  digests: (signal?: Signal) => get("/digests", { signal }),
   members: (signal?: Signal) => get("/members", { signal }),
+  serviceAccounts: (signal?: Signal) => get("/service-accounts", { signal }),
+  createServiceAccount: (body: T.ServiceAccountNew) => post("/service-accounts", { body }),
+  updateServiceAccount: (id: string, body: T.ServiceAccountChange) =>
+    patch("/service-accounts/{id}", { path: { id }, body }),
+  createServiceToken: (id: string, body: T.TokenNew) => post("/service-accounts/{id}/tokens", { path: { id }, body }),
+  rotateServiceToken: (id: string, token: string, overlap_hours: number) =>
+    post("/service-accounts/{id}/tokens/{token}/rotate", { path: { id, token }, body: { overlap_hours } }),
+  revokeServiceToken: (id: string, token: string) =>
+    remove("/service-accounts/{id}/tokens/{token}", { path: { id, token } }),
+  roles: (signal?: Signal) => get("/roles", { signal }),
+  rights: (id: string, operation: T.Operation, signal?: Signal) =>
+    get("/members/{id}/rights", { path: { id }, query: { operation }, signal }),
   invite: (body: T.Invite) => post("/members/invitations", { body }),
   updateMember: (id: string, body: T.MemberChange) => patch("/members/{id}", { path: { id }, body }),
   sessionsOf: (id: string, signal?: Signal) => get("/members/{id}/sessions", { path: { id }, signal }),

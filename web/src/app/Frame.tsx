@@ -56,6 +56,7 @@ export function Frame() {
         <SignInPage
           passkeys={firstRun.data?.passkeys ?? false}
           letters={firstRun.data?.letters ?? false}
+          provider={firstRun.data?.provider}
           onDone={enter}
         />
       )}

@@ -12,7 +12,7 @@ test("an employee sees and lands on the own activity", () => {
 
 test("an administrator sees no page of the trail", () => {
   const operations: Operation[] = ["sources.list", "members.list", "settings.read"];
-  expect(titles(operations)).toEqual(["Sources", "Members", "Settings"]);
+  expect(titles(operations)).toEqual(["Sources", "Members", "Service accounts", "Settings"]);
   expect(homeOf(operations)).toBe("/sources");
 });
 

@@ -4,6 +4,7 @@ import type { Operation } from "../api";
 export const PAGES = [
   { to: "/overview", title: "Overview", operation: "overview.read", ranged: true },
   { to: "/activity", title: "Activity", operation: "events.search", ranged: true },
+  { to: "/searches", title: "Searches", operation: "searches.list", ranged: false },
   { to: "/persons", title: "People", operation: "persons.list", ranged: false },
   { to: "/alerts", title: "Alerts", operation: "alerts.list", ranged: false },
   { to: "/my-activity", title: "My activity", operation: "own.events", ranged: true },
@@ -12,6 +13,9 @@ export const PAGES = [
   { to: "/directory", title: "Directory", operation: "directory.import", ranged: false },
   { to: "/privacy", title: "Privacy", operation: "erasures.list", ranged: false },
   { to: "/members", title: "Members", operation: "members.list", ranged: false },
+  // Owners of one find it from their account; the rail lists it for those who see all.
+  { to: "/service-accounts", title: "Service accounts", operation: "members.list", ranged: false },
+  { to: "/roles", title: "Roles", operation: "roles.read", ranged: false },
   { to: "/self", title: "Own trail", operation: "self.list", ranged: false },
   { to: "/jobs", title: "Jobs", operation: "jobs.list", ranged: false },
   { to: "/settings", title: "Settings", operation: "settings.read", ranged: false },

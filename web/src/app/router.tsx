@@ -25,6 +25,11 @@ const activity = createRoute({
   path: "/activity",
   component: lazyRouteComponent(() => import("../areas/activity/ActivityPage"), "ActivityPage"),
 });
+const searches = createRoute({
+  getParentRoute: () => frame,
+  path: "/searches",
+  component: lazyRouteComponent(() => import("../areas/searches/SearchesPage"), "SearchesPage"),
+});
 const myActivity = createRoute({
   getParentRoute: () => frame,
   path: "/my-activity",
@@ -90,6 +95,16 @@ const members = createRoute({
   path: "/members",
   component: lazyRouteComponent(() => import("../areas/members/MembersPage"), "MembersPage"),
 });
+const serviceAccounts = createRoute({
+  getParentRoute: () => frame,
+  path: "/service-accounts",
+  component: lazyRouteComponent(() => import("../areas/members/ServiceAccountsPage"), "ServiceAccountsPage"),
+});
+const roles = createRoute({
+  getParentRoute: () => frame,
+  path: "/roles",
+  component: lazyRouteComponent(() => import("../areas/members/RolesPage"), "RolesPage"),
+});
 const self = createRoute({
   getParentRoute: () => frame,
   path: "/self",
@@ -122,14 +137,22 @@ const reset = createRoute({
   component: lazyRouteComponent(() => import("../areas/signin/ResetPage"), "ResetPage"),
 });
 
+const provider = createRoute({
+  getParentRoute: () => root,
+  path: "/provider",
+  component: lazyRouteComponent(() => import("../areas/signin/ProviderPage"), "ProviderPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     invitation,
     reset,
+    provider,
     frame.addChildren([
       home,
       overview,
       activity,
+      searches,
       myActivity,
       persons,
       directory,
@@ -143,6 +166,8 @@ export const router = createRouter({
       source,
       privacy,
       members,
+      serviceAccounts,
+      roles,
       self,
       account,
       jobs,

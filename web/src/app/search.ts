@@ -19,6 +19,9 @@ const WORDS = [
   "connector",
   "member",
   "operation",
+  "role",
+  "acts",
+  "search",
 ] as const;
 
 export const DEFAULT_FROM = "-24h";

@@ -3,7 +3,8 @@
 export const count = (value: number): string => value.toLocaleString("en");
 
 /** "1 event", "1,204 events". */
-export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+export const counted = (value: number, noun: string, plural = `${noun}s`): string =>
+  `${count(value)} ${value === 1 ? noun : plural}`;
 
 /** Names of the contract as words: `in_progress` reads "in progress". */
 export const spoken = (name: string): string => name.replaceAll("_", " ");

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { api, type SessionItem } from "../../api";
 import { Page, Part, until } from "../../ui/Page";
 import { ErrorState, Loading } from "../../ui/states";
@@ -41,6 +42,10 @@ export function AccountPage() {
           </Part>
           <Part title="Programs">
             <Tokens tokens={data.tokens} />
+            <p>
+              {"Programs that outlive you have accounts of their own: "}
+              <Link to="/service-accounts">service accounts you own</Link>.
+            </p>
           </Part>
           <Part title="Where you are signed in">
             <Sessions sessions={data.sessions} />

@@ -1,7 +1,7 @@
 import { Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { API_ROOT, type ApiToken, api } from "../../api";
+import { API_ROOT, type ApiToken, api, type TokenNew } from "../../api";
 import { useSession } from "../../app/session";
 import { CopyField } from "../../ui/CopyField";
 import { useNow } from "../../ui/now";
@@ -10,21 +10,29 @@ import { Table } from "../../ui/Table";
 import { Time, TimeOr } from "../../ui/Time";
 import { grantable, stateOf } from "./programs";
 
-/** What the member lets programs do for him. A token is shown once: only its hash is kept. */
-export function Tokens({ tokens }: { tokens: ApiToken[] }) {
+const OWN = {
+  create: (body: TokenNew) => api.createToken(body),
+  rotate: (id: string) => api.rotateToken(id),
+  revoke: (id: string) => api.revokeToken(id),
+  renews: ["account"],
+  as: "as you, and your trail says so",
+};
+
+/** What the member lets programs do for him, or a service account of his do. A token is shown once: only its hash is kept. */
+export function Tokens({ tokens, of = OWN }: { tokens: ApiToken[]; of?: typeof OWN }) {
   const [name, setName] = useState("");
   const [days, setDays] = useState<number | string>(90);
   const [operations, setOperations] = useState<string[]>([]);
   const offered = grantable(useSession().operations);
   const now = useNow();
   const cache = useQueryClient();
-  const renew = () => void cache.invalidateQueries({ queryKey: ["account"] });
+  const renew = () => void cache.invalidateQueries({ queryKey: of.renews });
   const create = useMutation({
-    mutationFn: () => api.createToken({ name, operations, days: Number(days) }),
+    mutationFn: () => of.create({ name, operations, days: Number(days) }),
     onSuccess: renew,
   });
-  const rotate = useMutation({ mutationFn: (id: string) => api.rotateToken(id), onSuccess: renew });
-  const revoke = useMutation({ mutationFn: (id: string) => api.revokeToken(id), onSettled: renew });
+  const rotate = useMutation({ mutationFn: (id: string) => of.rotate(id), onSuccess: renew });
+  const revoke = useMutation({ mutationFn: (id: string) => of.revoke(id), onSettled: renew });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     rotate.reset();
@@ -39,7 +47,7 @@ export function Tokens({ tokens }: { tokens: ApiToken[] }) {
         <code>{`${window.location.origin}${API_ROOT}`}</code>
         {" as a bearer token, and the header "}
         <code>X-Veritrail: 1</code>
-        {" with changes. It does what is ticked here, as you, and your trail says so."}
+        {` with changes. It does what is ticked here, ${of.as}.`}
       </p>
       <form className="vt-form" aria-label="Make a token" onSubmit={submit}>
         <TextInput
@@ -79,7 +87,7 @@ export function Tokens({ tokens }: { tokens: ApiToken[] }) {
       {shown && (
         <section className="vt-notice" role="status">
           <h2>Copy the token now</h2>
-          <p>It is shown this once. Whoever holds it can do these things as you.</p>
+          <p>It is shown this once. Whoever holds it can do these things.</p>
           <CopyField label="the token" value={shown.token} />
         </section>
       )}

@@ -2,7 +2,7 @@ import type { ApiToken, Operation } from "../../api";
 
 /** Dangerous operations, those of the own account and what unmasks: the server lets no program do them. */
 const NOT_FOR_PROGRAMS =
-  /^(own\.(account|factors|sign_out|tokens)|session\.confirm|events\.reveal|reveals\.decide|masking\.update|erasures\.create|holds\.release|sources\.keys|members\.(invite|update|factors))$/;
+  /^(own\.(account|factors|sign_out|tokens)|session\.confirm|events\.reveal|reveals\.decide|masking\.update|erasures\.create|holds\.release|sources\.keys|members\.(invite|update|factors)|service_accounts\.(create|update|tokens))$/;
 
 /** What the member may let a program do. */
 export const grantable = (operations: Operation[]): Operation[] =>

@@ -16,15 +16,18 @@ import { counted } from "../../ui/words";
 import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
 import { Facets, useFacets } from "./Facets";
+import { KeepMenu } from "./KeepMenu";
 import { Pills } from "./Pills";
 import { useTail } from "./tail";
 
 export function ActivityPage() {
   const { screen, change, range } = useScreen();
   const query: EventQuery = { ...range, q: screen.q, filter: screen.filter };
+  // A kept search that was opened: the trail names it with the run.
+  const kept = screen.search;
   const events = useInfiniteQuery({
-    queryKey: ["events", query],
-    queryFn: ({ pageParam, signal }) => api.events(query, pageParam, signal),
+    queryKey: ["events", query, kept],
+    queryFn: ({ pageParam, signal }) => api.events({ ...query, search: kept }, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
@@ -71,6 +74,7 @@ export function ActivityPage() {
             </Button>
           )}
           <ColumnsMenu chosen={chosen} onChange={(columns) => change({ columns: columns.join(",") })} />
+          <KeepMenu query={query} columns={screen.columns?.split(",") ?? []} />
           <ExportMenu query={query} />
         </>
       }

@@ -10,6 +10,7 @@ import { Time, TimeOr } from "../../ui/Time";
 import { capital, counted, spoken } from "../../ui/words";
 import { InviteForm } from "./InviteForm";
 import { MemberForm } from "./MemberForm";
+import { MemberRights } from "./MemberRights";
 import { MemberSessions } from "./MemberSessions";
 
 const COLUMNS: Column<Member>[] = [
@@ -73,6 +74,7 @@ export function MembersPage() {
         {opened && (
           <>
             <MemberForm key={opened.id} member={opened} />
+            <MemberRights key={`rights of ${opened.id}`} member={opened} />
             <MemberSessions key={`sessions of ${opened.id}`} member={opened} />
           </>
         )}

@@ -1,4 +1,4 @@
-import { NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useRef } from "react";
 import { api, type OwnAct } from "../../api";
@@ -13,6 +13,7 @@ import { EmptyState } from "../../ui/states";
 import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { capital, shown, spoken } from "../../ui/words";
+import { Digests } from "./Digests";
 
 const COLUMNS: Column<OwnAct>[] = [
   { title: "When", narrow: true, cell: (entry) => <Time at={entry.time} /> },
@@ -25,7 +26,13 @@ const COLUMNS: Column<OwnAct>[] = [
 export function SelfPage() {
   const { screen, change } = useScreen();
   const mayMembers = useMay("members.list");
-  const query = { member: screen.member, operation: screen.operation };
+  const mayDigests = useMay("digests.list");
+  const administrators = screen.acts === "administrators";
+  const query = {
+    member: screen.member,
+    operation: screen.operation,
+    acts: administrators ? "administrators" : undefined,
+  };
   const entries = useInfiniteQuery({
     queryKey: ["self", query],
     queryFn: ({ pageParam, signal }) => api.self(query, pageParam, signal),
@@ -48,8 +55,23 @@ export function SelfPage() {
   return (
     <Page
       title="Own trail"
-      state="Everything members do in Veritrail, reading included. Nobody can switch it off or alter it."
+      state={
+        administrators
+          ? "What administrators and the host's command line did. Auditors get a digest of it every day; it has no switch."
+          : "Everything members do in Veritrail, reading included. Nobody can switch it off or alter it."
+      }
+      actions={
+        <Button
+          size="xs"
+          variant={administrators ? "filled" : "default"}
+          aria-pressed={administrators}
+          onClick={() => change({ acts: administrators ? undefined : "administrators", member: undefined })}
+        >
+          Administrators' acts
+        </Button>
+      }
     >
+      {administrators && mayDigests && <Digests />}
       <form className="vt-words" onSubmit={search}>
         <TextInput
           ref={words}

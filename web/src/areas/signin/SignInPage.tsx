@@ -4,12 +4,13 @@ import { type FormEvent, useState } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState } from "../../ui/states";
 import { ByPasskey } from "./ByPasskey";
+import { ByProvider } from "./ByProvider";
 import { Forgotten } from "./Forgotten";
 import { isStep, SecondStep } from "./SecondStep";
 
-type Props = { passkeys: boolean; letters: boolean; onDone: (session: Session) => void };
+type Props = { passkeys: boolean; letters: boolean; provider?: string | null; onDone: (session: Session) => void };
 
-export function SignInPage({ passkeys, letters, onDone }: Props) {
+export function SignInPage({ passkeys, letters, provider, onDone }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [forgotten, setForgotten] = useState(false);
@@ -30,6 +31,7 @@ export function SignInPage({ passkeys, letters, onDone }: Props) {
   return (
     <main className="vt-door">
       <h1>Sign in to Veritrail</h1>
+      {provider && <ByProvider title={provider} />}
       <form onSubmit={submit}>
         <TextInput
           label="E-mail"
