@@ -12,8 +12,14 @@ use std::borrow::Cow;
 pub type Assets = fn(&str) -> Option<Cow<'static, [u8]>>;
 
 const INDEX: &str = "index.html";
+/// Stands in the page where its nonce belongs.
+const PLACE: &str = "__nonce__";
 /// Built file names carry a hash of their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// Lets the styles in that the page makes while it runs, in this answer alone.
+#[derive(Clone)]
+pub struct Nonce(pub String);
 
 pub async fn serve(State(assets): State<Assets>, request: Request) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -21,14 +27,22 @@ pub async fn serve(State(assets): State<Assets>, request: Request) -> Response<B
     }
     let path = request.uri().path().trim_start_matches('/');
     let hashed = path.starts_with("assets/");
-    match assets(path).filter(|_| !path.is_empty()) {
+    match assets(path).filter(|_| !path.is_empty() && path != INDEX) {
         Some(bytes) => answer(path, bytes, if hashed { FOR_EVER } else { "no-cache" }),
         None if hashed => StatusCode::NOT_FOUND.into_response(),
         None => match assets(INDEX) {
-            Some(bytes) => answer(INDEX, bytes, "no-cache"),
+            Some(bytes) => page(&bytes),
             None => (StatusCode::NOT_FOUND, "This build carries no pages. The API is under /api/v1.").into_response(),
         },
     }
+}
+
+fn page(bytes: &[u8]) -> Response<Body> {
+    let nonce = Nonce(format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()));
+    let text = String::from_utf8_lossy(bytes).replace(PLACE, &nonce.0);
+    let mut answer = answer(INDEX, text.into_bytes().into(), "no-store");
+    answer.extensions_mut().insert(nonce);
+    answer
 }
 
 fn answer(path: &str, bytes: Cow<'static, [u8]>, cache: &'static str) -> Response<Body> {

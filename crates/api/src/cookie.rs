@@ -1,4 +1,4 @@
-//! Our cookies: the session's, and that of a sign-in's second step. `__Host-` binds them to this host over TLS; plain http is for loopback only.
+//! Our cookies: the session's, and those of a sign-in under way. `__Host-` binds them to this host over TLS; plain http is for loopback only.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -8,6 +8,8 @@ pub enum Cookie {
     Session,
     /// The token between the password and the second factor.
     Step,
+    /// What must come back from the company's own sign-in.
+    Trip,
 }
 
 impl Cookie {
@@ -17,6 +19,8 @@ impl Cookie {
             (Self::Session, false) => "veritrail",
             (Self::Step, true) => "__Host-veritrail-step",
             (Self::Step, false) => "veritrail-step",
+            (Self::Trip, true) => "__Host-veritrail-trip",
+            (Self::Trip, false) => "veritrail-trip",
         }
     }
 
@@ -33,7 +37,7 @@ impl Cookie {
         let secure = if secure { "; Secure" } else { "" };
         let site = match self {
             Self::Session => "Lax",
-            Self::Step => "Strict",
+            Self::Step | Self::Trip => "Strict",
         };
         let text = match token {
             Some(token) => format!("{name}={token}; Path=/; HttpOnly; SameSite={site}{secure}"),

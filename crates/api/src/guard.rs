@@ -1,8 +1,8 @@
 //! What every request meets before a handler: foreign pages are turned away, answers carry strict headers.
 
-use crate::problem::Problem;
+use crate::{Server, assets::Nonce, problem::Problem};
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -11,8 +11,9 @@ use axum::{
 /// The header a foreign page cannot set without a preflight, which is never granted.
 pub const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-veritrail");
 
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
-    connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+/// What a page may load, after where its styles may come from.
+const POLICY: &str = "default-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; \
+    base-uri 'none'; form-action 'self'; object-src 'none'";
 
 /// Unsafe methods with a session need the header, and an `Origin` that is this server's, where the browser sends one.
 pub async fn same_site(request: Request, next: Next) -> Response {
@@ -43,18 +44,25 @@ pub async fn told_to_part(request: Request, next: Next) -> Response {
 }
 
 /// Headers of every answer. Nothing under `/api` may be kept by a cache.
-pub async fn headers(request: Request, next: Next) -> Response {
+pub async fn headers(State(server): State<Server>, request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
+    let nonce = response.extensions().get::<Nonce>().map(|Nonce(nonce)| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&format!("style-src 'self'{nonce}; {POLICY}")) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if server.http.secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
     if api && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -42,7 +42,7 @@ pub async fn cancel(State(server): State<Server>, Signed(caller): Signed, Path(i
 }
 
 /// The file a finished job wrote.
-#[utoipa::path(get, path = "/jobs/{id}/file", tag = "jobs", operation_id = "jobs.file", params(("id" = Uuid, Path)), responses((status = 200, content_type = "application/octet-stream", body = String), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/jobs/{id}/file", tag = "jobs", operation_id = "jobs.file", params(("id" = Uuid, Path)), responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson"), (String = "application/zip"))), (status = "default", body = Problem)))]
 pub async fn file(State(server): State<Server>, Signed(caller): Signed, Path(id): Path<Uuid>) -> Result<Response> {
     let file = server.app.job_file(&caller, id).await?;
     let disposition = format!("attachment; filename=\"{}\"", file.name);

@@ -3,8 +3,8 @@
 use app::App;
 use axum::{Router, middleware, routing::get};
 use pipeline::Intake;
-use std::{net::IpAddr, sync::Arc};
-use tower_http::{compression::CompressionLayer, trace::TraceLayer};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tower_http::{compression::CompressionLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod account;
@@ -29,8 +29,13 @@ mod metrics;
 mod openapi;
 mod overview;
 mod own_trail;
+mod pace;
 pub mod problem;
 mod retention;
+mod roles;
+mod scim;
+mod searches;
+mod service_accounts;
 mod session;
 mod settings;
 mod signed;
@@ -40,6 +45,9 @@ pub use assets::Assets;
 pub use live::Live;
 pub use metrics::Metrics;
 pub use settings::{Setting, SettingsSection};
+
+/// A body of which nothing came for so long is given up.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
 
 /// How the server stands in its network.
 #[derive(Clone, Debug)]
@@ -52,6 +60,8 @@ pub struct Http {
     pub metrics_token: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpAddr>,
+    /// Of one address; 0: no limit.
+    pub requests_per_minute: u32,
 }
 
 /// Everything the handlers share. Cheap to clone.
@@ -91,6 +101,8 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(session::confirm_enrolment))
         .routes(routes!(session::passkey_options))
         .routes(routes!(session::passkey))
+        .routes(routes!(session::begin_elsewhere))
+        .routes(routes!(session::end_elsewhere))
         .routes(routes!(session::confirm))
         .routes(routes!(session::invitation))
         .routes(routes!(session::accept))
@@ -127,6 +139,9 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(sources::upload))
         .routes(routes!(sources::quarantine))
         .routes(routes!(sources::replay))
+        .routes(routes!(searches::list, searches::create))
+        .routes(routes!(searches::update, searches::remove))
+        .routes(routes!(searches::deliver, searches::end_delivery))
         .routes(routes!(jobs::export))
         .routes(routes!(jobs::evidence))
         .routes(routes!(jobs::list))
@@ -142,13 +157,21 @@ fn operations() -> OpenApiRouter<Server> {
         .routes(routes!(masking::reveals))
         .routes(routes!(masking::decide))
         .routes(routes!(own_trail::list))
+        .routes(routes!(own_trail::digests))
         .routes(routes!(ledgers::list))
         .routes(routes!(ledgers::consistency))
+        .routes(routes!(roles::table))
+        .routes(routes!(roles::explain))
         .routes(routes!(members::list))
         .routes(routes!(members::invite))
         .routes(routes!(members::update))
         .routes(routes!(members::sessions, members::sign_out))
         .routes(routes!(members::reset_factor))
+        .routes(routes!(service_accounts::list, service_accounts::create))
+        .routes(routes!(service_accounts::update))
+        .routes(routes!(service_accounts::create_token))
+        .routes(routes!(service_accounts::rotate_token))
+        .routes(routes!(service_accounts::revoke_token))
         .routes(routes!(account::read))
         .routes(routes!(account::begin, account::remove))
         .routes(routes!(account::confirm))
@@ -172,6 +195,7 @@ fn operations() -> OpenApiRouter<Server> {
 fn described() -> (Router<Server>, utoipa::openapi::OpenApi) {
     let (routes, mut document) = operations().split_for_parts();
     openapi::answers_are_whole(&mut document);
+    openapi::problems_are_named(&mut document);
     (routes, document)
 }
 
@@ -191,14 +215,17 @@ pub fn router(server: Server, assets: Assets) -> Router {
     // Ingest is for programs with a key: no cookie, so no foreign page to fear.
     let ingest = OpenApiRouter::<Server>::new().routes(routes!(ingest::push)).split_for_parts().0;
     Router::new()
+        .nest("/scim/v2", scim::routes())
         .nest("/api/v1", ingest.merge(api).layer(middleware::from_fn(guard::told_to_part)))
         .route("/health", get(health::read))
         .route("/metrics", get(metrics::read))
         .route("/ledger/{ledger}/{*path}", get(ledger_files::file))
         .with_state(server.clone())
         .fallback_service(get(assets::serve).with_state(assets))
-        .layer(middleware::from_fn_with_state(server, metrics::count))
-        .layer(middleware::from_fn(guard::headers))
+        .layer(middleware::from_fn_with_state(server.clone(), metrics::count))
+        .layer(middleware::from_fn_with_state(pace::Pace::of(&server), pace::keep))
+        .layer(middleware::from_fn_with_state(server, guard::headers))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http())
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use utoipa::{
     IntoParams, OpenApi,
     openapi::{
-        OpenApi as Document, RefOr,
+        Content, OpenApi as Document, Ref, RefOr, ResponseBuilder,
         schema::{Schema, SchemaType, Type},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
@@ -74,6 +74,30 @@ fn may_be_null(schema: &RefOr<Schema>) -> bool {
         RefOr::T(Schema::Array(array)) => is_null(&array.schema_type),
         RefOr::T(Schema::OneOf(several)) => several.items.iter().any(may_be_null),
         _ => false,
+    }
+}
+
+/// Problems that any operation may answer with: the request cannot be read, who asks is not signed in or not allowed, asked too often, our fault, not just now.
+const ALWAYS: [u16; 6] = [400, 401, 403, 429, 500, 503];
+
+/// Names each operation's problems one by one, in place of the `default` that the handlers write: what is not listed is a fault of ours.
+pub fn problems_are_named(document: &mut Document) {
+    let problem = Content::builder().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let described = ResponseBuilder::new().description("RFC 9457 problem details.").content("application/problem+json", problem).build();
+    document.components.get_or_insert_default().responses.insert("Problem".to_owned(), described.into());
+    for (path, item) in &mut document.paths.paths {
+        // A question in the query can be wrong, and what a path names can be absent; a body can be wrong in every way.
+        let (reads, found) = (&[422][..], if path.contains('{') { &[404, 409][..] } else { &[] });
+        let writes = &[404, 409, 413, 415, 422][..];
+        let operations = [(&mut item.get, reads), (&mut item.post, writes), (&mut item.put, writes), (&mut item.patch, writes), (&mut item.delete, writes)];
+        for (operation, own) in operations {
+            let Some(operation) = operation else { continue };
+            let responses = &mut operation.responses.responses;
+            if responses.remove("default").is_some() {
+                let named = ALWAYS.iter().chain(own).chain(found).map(|status| (status.to_string(), Ref::from_response_name("Problem").into()));
+                responses.extend(named.collect::<Vec<_>>());
+            }
+        }
     }
 }
 

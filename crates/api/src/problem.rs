@@ -53,6 +53,10 @@ impl Problem {
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read", detail)
     }
+    pub fn too_many(secs: u64) -> Self {
+        let detail = format!("More requests came from this address than in a minute are answered; wait {secs} s.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail).retry_after(secs)
+    }
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("There is no {what}, or it is outside what you may see."))
     }

@@ -28,6 +28,22 @@ pub struct FirstRunNeeded {
     passkeys: bool,
     /// Mail is sent to members: a link for who forgot his password.
     letters: bool,
+    /// What the company's own sign-in is called; `null`: there is none.
+    provider: Option<String>,
+}
+
+/// Where the browser goes to sign in.
+#[derive(Serialize, ToSchema)]
+pub struct Elsewhere {
+    url: String,
+}
+
+/// What the company's sign-in sent the browser back with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Returned {
+    code: String,
+    state: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -78,7 +94,12 @@ fn step(server: &Server, headers: &HeaderMap) -> Result<String> {
 #[utoipa::path(get, path = "/first-run", tag = "session", operation_id = "first_run.read", security(()), responses((status = 200, body = FirstRunNeeded)))]
 pub async fn first_run(State(server): State<Server>) -> Result<Json<FirstRunNeeded>> {
     let app = &server.app;
-    Ok(Json(FirstRunNeeded { needed: app.first_run_needed().await?, passkeys: app.passkeys_possible(), letters: app.writes_letters() }))
+    Ok(Json(FirstRunNeeded {
+        needed: app.first_run_needed().await?,
+        passkeys: app.passkeys_possible(),
+        letters: app.writes_letters(),
+        provider: app.provider_title().map(str::to_owned),
+    }))
 }
 
 /// Makes the first administrator with the code that `veritrail init` printed.
@@ -130,6 +151,23 @@ pub async fn passkey_options(State(server): State<Server>) -> Result<Json<Passke
 pub async fn passkey(State(server): State<Server>, Client(visitor): Client, Json(proof): Json<PasskeyProof>) -> Result<Response> {
     let SignedIn { token, session } = server.app.passkey_sign_in(proof, visitor).await?;
     Ok(stepped(&server, &token, session))
+}
+
+/// Begins a sign-in by the company's own (OpenID Connect). What must come back stays in this browser.
+#[utoipa::path(post, path = "/session/provider/begin", tag = "session", operation_id = "session.provider.begin", security(()), responses((status = 200, body = Elsewhere), (status = "default", body = Problem)))]
+pub async fn begin_elsewhere(State(server): State<Server>) -> Result<Response> {
+    let (url, kept) = server.app.begin_elsewhere().await?;
+    Ok(([(header::SET_COOKIE, Cookie::Trip.set(Some(&kept), server.http.secure))], Json(Elsewhere { url })).into_response())
+}
+
+/// Ends it with what the browser came back with. 202 says what is still to be done.
+#[utoipa::path(post, path = "/session/provider", tag = "session", operation_id = "session.provider", security(()), request_body = Returned, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
+pub async fn end_elsewhere(State(server): State<Server>, Client(visitor): Client, headers: HeaderMap, Json(returned): Json<Returned>) -> Result<Response> {
+    let secure = server.http.secure;
+    let kept = Cookie::Trip.read(&headers, secure).ok_or_else(Problem::not_signed_in)?;
+    let mut answer = entered(&server, server.app.end_elsewhere(kept, &returned.state, &returned.code, visitor).await?);
+    answer.headers_mut().append(header::SET_COOKIE, Cookie::Trip.set(None, secure));
+    Ok(answer)
 }
 
 /// Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed.

@@ -4,7 +4,7 @@ use crate::{Server, cookie::Cookie, ingest::bearer, problem::Problem};
 use app::{Caller, sessions::Visitor};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use std::net::{IpAddr, SocketAddr};
 use uuid::Uuid;
@@ -41,8 +41,13 @@ impl FromRequestParts<Server> for Client {
 }
 
 fn address(parts: &Parts, server: &Server) -> Option<String> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    peer.map(|peer| if server.http.proxies.contains(&peer) { forwarded(&parts.headers).unwrap_or(peer) } else { peer }.to_string())
+    client(&parts.extensions, &parts.headers, &server.http.proxies).map(|client| client.to_string())
+}
+
+/// Where a request comes from, as the server saw it.
+pub fn client(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpAddr]) -> Option<IpAddr> {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())?;
+    Some(if proxies.contains(&peer) { forwarded(headers).unwrap_or(peer) } else { peer })
 }
 
 /// The last hop a believed proxy saw.

@@ -9,8 +9,9 @@ use serde_json::Value;
 use store::{StoreError, sql::Unit};
 use uuid::Uuid;
 
+pub(crate) use authorization::Decided;
 pub use authorization::{Policy, Width};
-pub(crate) use journal::{Act, Journal};
+pub(crate) use journal::{Act, HOST, Journal};
 
 mod authorization;
 mod journal;

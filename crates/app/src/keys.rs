@@ -45,7 +45,7 @@ impl App {
     }
 
     pub(crate) async fn record_at_host(&self, operation: &'static str, target: Target, detail: Value) -> Result<()> {
-        let act = Act { detail, ..Act::unattended(operation, None, None, target) };
+        let act = Act::at_host(operation, target, detail);
         self.recorded(act, async |_: &Unit| Ok(())).await
     }
 }

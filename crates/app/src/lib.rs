@@ -12,6 +12,7 @@ use store::{
 use uuid::Uuid;
 
 pub mod alerts;
+pub mod digests;
 pub mod directory;
 pub mod door;
 pub mod erasures;
@@ -29,9 +30,14 @@ pub mod operation;
 pub mod overview;
 pub mod own_trail;
 pub mod passkeys;
+pub mod provider;
+pub mod provisioning;
 pub mod retention;
+pub mod roles;
 pub mod rules;
 pub mod search;
+pub mod searches;
+pub mod service_accounts;
 pub mod sessions;
 pub mod sources;
 #[cfg(test)]
@@ -86,6 +92,7 @@ impl Caller {
     /// The host's command line, acting in a role. Whoever runs it holds the master secret; what he does is recorded under the nil id.
     pub fn host(role: Role) -> Self {
         let member = Member {
+            kind: model::MemberKind::Person,
             id: Uuid::nil(),
             email: "host".into(),
             name: "The host's command line".into(),
@@ -124,6 +131,8 @@ pub struct AppParts {
     /// A demonstration with simulated data.
     pub demo: bool,
     pub sign_in: sessions::SignInPolicy,
+    /// The company's own sign-in; `None`: there is none.
+    pub provider: Option<(Arc<dyn provider::Provider>, provider::ProviderPolicy)>,
     /// Mail to members; `None`: none is sent.
     pub letters: Option<Arc<dyn letters::Letters>>,
     pub clock: fn() -> Micros,
@@ -154,6 +163,7 @@ pub struct Shared {
     pub public_url: String,
     pub demo: bool,
     pub(crate) sign_in: sessions::SignInPolicy,
+    pub(crate) provider: Option<(Arc<dyn provider::Provider>, provider::ProviderPolicy)>,
     pub(crate) letters: Option<Arc<dyn letters::Letters>>,
     pub clock: fn() -> Micros,
 }
@@ -169,7 +179,7 @@ impl App {
     /// Migrates the records and opens the `self` ledger in them.
     pub async fn new(parts: AppParts) -> Result<Self> {
         let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, .. } = parts;
-        let (public_url, demo, sign_in, letters, clock) = (parts.public_url, parts.demo, parts.sign_in, parts.letters, parts.clock);
+        let (public_url, demo, sign_in, provider, letters, clock) = (parts.public_url, parts.demo, parts.sign_in, parts.provider, parts.letters, parts.clock);
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy);
@@ -190,6 +200,7 @@ impl App {
             public_url,
             demo,
             sign_in,
+            provider,
             letters,
             clock,
         })))

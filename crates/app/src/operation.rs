@@ -10,7 +10,7 @@ pub enum Kind {
 }
 
 macro_rules! operations {
-    ($($variant:ident = $name:literal $kind:ident;)*) => {
+    ($($variant:ident = $name:literal $kind:ident $does:literal;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Operation { $($variant),* }
 
@@ -18,76 +18,89 @@ macro_rules! operations {
             pub const ALL: &'static [Operation] = &[$(Operation::$variant),*];
             /// As in the policy, the table, the trail and `Session.operations`.
             pub fn name(self) -> &'static str { match self { $(Operation::$variant => $name),* } }
+            /// What the member may do, after "may".
+            pub fn does(self) -> &'static str { match self { $(Operation::$variant => $does),* } }
             pub fn kind(self) -> Kind { match self { $(Operation::$variant => Kind::$kind),* } }
         }
     };
 }
 
 operations! {
-    SessionRead = "session.read" Read;
-    SessionConfirm = "session.confirm" Change;
-    OwnAccount = "own.account" Read;
-    OwnFactors = "own.factors" Change;
-    OwnSignOut = "own.sign_out" Change;
-    OwnTokens = "own.tokens" Change;
-    OverviewRead = "overview.read" Read;
-    EventsSearch = "events.search" Read;
-    EventsRead = "events.read" Read;
-    EventsProve = "events.prove" Read;
-    EventsLive = "events.live" Read;
-    EventsReveal = "events.reveal" Reveal;
-    OwnEvents = "own.events" Read;
-    SearchEverything = "search.everything" Read;
-    PersonsList = "persons.list" Read;
-    PersonsRead = "persons.read" Read;
-    SubjectsRead = "subjects.read" Read;
-    DepartmentsList = "departments.list" Read;
-    DirectoryImport = "directory.import" Change;
-    AlertsList = "alerts.list" Read;
-    AlertsRead = "alerts.read" Read;
-    AlertsUpdate = "alerts.update" Change;
-    AlertsJudge = "alerts.judge" Change;
-    RulesList = "rules.list" Read;
-    ConnectorsList = "connectors.list" Read;
-    SourcesList = "sources.list" Read;
-    SourcesRead = "sources.read" Read;
-    SourcesCreate = "sources.create" Change;
-    SourcesUpdate = "sources.update" Change;
-    SourcesCheck = "sources.check" Change;
-    SourcesKeys = "sources.keys" Change;
-    SourcesUpload = "sources.upload" Change;
-    QuarantineList = "quarantine.list" Read;
-    QuarantineReplay = "quarantine.replay" Change;
-    ExportsCreate = "exports.create" Reveal;
-    EvidenceCreate = "evidence.create" Reveal;
-    JobsList = "jobs.list" Read;
-    JobsRead = "jobs.read" Read;
-    JobsCancel = "jobs.cancel" Change;
-    JobsFile = "jobs.file" Reveal;
-    ErasuresList = "erasures.list" Read;
-    ErasuresPreview = "erasures.preview" Read;
-    ErasuresCreate = "erasures.create" Change;
-    HoldsList = "holds.list" Read;
-    HoldsCreate = "holds.create" Change;
-    HoldsRelease = "holds.release" Change;
-    MaskingList = "masking.list" Read;
-    MaskingUpdate = "masking.update" Change;
-    RevealsList = "reveals.list" Read;
-    RevealsDecide = "reveals.decide" Change;
-    SelfList = "self.list" Read;
-    LedgersList = "ledgers.list" Read;
-    LedgersProve = "ledgers.prove" Read;
-    MembersList = "members.list" Read;
-    MembersInvite = "members.invite" Change;
-    MembersUpdate = "members.update" Change;
-    MembersSessions = "members.sessions" Read;
-    MembersSignOut = "members.sign_out" Change;
-    MembersFactors = "members.factors" Change;
-    SettingsRead = "settings.read" Read;
-    IndexRead = "index.read" Read;
-    IndexRebuild = "index.rebuild" Change;
-    RetentionRead = "retention.read" Read;
-    RetentionRun = "retention.run" Change;
+    SessionRead = "session.read" Read "see who one is signed in as";
+    SessionConfirm = "session.confirm" Change "show once more who one is";
+    OwnAccount = "own.account" Read "see the own account";
+    OwnFactors = "own.factors" Change "change the own password, passkeys and second factor";
+    OwnSignOut = "own.sign_out" Change "end own sessions";
+    OwnTokens = "own.tokens" Change "make and revoke own API tokens";
+    OverviewRead = "overview.read" Read "see the overview";
+    EventsSearch = "events.search" Read "search, count and chart events, masked";
+    EventsRead = "events.read" Read "open an event, masked";
+    EventsProve = "events.prove" Read "have an event's proof made";
+    EventsLive = "events.live" Read "watch events live, masked";
+    EventsReveal = "events.reveal" Reveal "ask to see masked values, for a reason";
+    OwnEvents = "own.events" Read "see the own activity";
+    SearchEverything = "search.everything" Read "search people, records and pages";
+    PersonsList = "persons.list" Read "list people";
+    PersonsRead = "persons.read" Read "open a person";
+    SubjectsRead = "subjects.read" Read "open an account or a record";
+    DepartmentsList = "departments.list" Read "list departments";
+    DirectoryImport = "directory.import" Change "import the directory";
+    AlertsList = "alerts.list" Read "list alerts";
+    AlertsRead = "alerts.read" Read "open an alert";
+    AlertsUpdate = "alerts.update" Change "assign alerts and change their status";
+    AlertsJudge = "alerts.judge" Change "give alerts a verdict";
+    RulesList = "rules.list" Read "read the detection rules";
+    ConnectorsList = "connectors.list" Read "see what can be connected";
+    SourcesList = "sources.list" Read "see sources and their health";
+    SourcesRead = "sources.read" Read "see a source's settings";
+    SourcesCreate = "sources.create" Change "add a source";
+    SourcesUpdate = "sources.update" Change "change, pause and remove a source";
+    SourcesCheck = "sources.check" Change "try a source's settings";
+    SourcesKeys = "sources.keys" Change "make and revoke a source's ingest keys";
+    SourcesUpload = "sources.upload" Change "upload records to a source";
+    QuarantineList = "quarantine.list" Read "see quarantined records";
+    QuarantineReplay = "quarantine.replay" Change "replay quarantined records";
+    ExportsCreate = "exports.create" Reveal "export events, masked";
+    EvidenceCreate = "evidence.create" Reveal "have packs of evidence made";
+    SearchesList = "searches.list" Read "see own and shared searches";
+    SearchesCreate = "searches.create" Change "keep a search, and share it";
+    SearchesUpdate = "searches.update" Change "change and remove own searches";
+    SearchesDeliver = "searches.deliver" Reveal "have the answer of a kept search delivered, masked";
+    JobsList = "jobs.list" Read "list own jobs";
+    JobsRead = "jobs.read" Read "open an own job";
+    JobsCancel = "jobs.cancel" Change "cancel an own job";
+    JobsFile = "jobs.file" Reveal "take the file of an own job away";
+    ErasuresList = "erasures.list" Read "see erasures and what left";
+    ErasuresPreview = "erasures.preview" Read "see what an erasure would take away";
+    ErasuresCreate = "erasures.create" Change "erase a person's or a record's values";
+    HoldsList = "holds.list" Read "see legal holds";
+    HoldsCreate = "holds.create" Change "place a legal hold";
+    HoldsRelease = "holds.release" Change "release a legal hold";
+    MaskingList = "masking.list" Read "see how closely fields are kept";
+    MaskingUpdate = "masking.update" Change "change how closely a field is kept";
+    RevealsList = "reveals.list" Read "see all reveals";
+    RevealsDecide = "reveals.decide" Change "approve or decline a reveal";
+    SelfList = "self.list" Read "read the tool's own trail";
+    DigestsList = "digests.list" Read "read the daily digests of administrators' acts";
+    LedgersList = "ledgers.list" Read "see the state of the ledgers";
+    LedgersProve = "ledgers.prove" Read "have a ledger's growth proved";
+    RolesRead = "roles.read" Read "see who may do what, and why";
+    MembersList = "members.list" Read "list members";
+    MembersInvite = "members.invite" Change "invite members";
+    MembersUpdate = "members.update" Change "change a member's role, departments and access";
+    MembersSessions = "members.sessions" Read "see a member's sessions";
+    MembersSignOut = "members.sign_out" Change "sign a member out";
+    MembersFactors = "members.factors" Change "take a member's second factor away";
+    ServiceAccountsList = "service_accounts.list" Read "see service accounts and what their tokens are for";
+    ServiceAccountsCreate = "service_accounts.create" Change "make a service account and name its owner";
+    ServiceAccountsUpdate = "service_accounts.update" Change "give a service account another owner, switch it off or on";
+    ServiceAccountsTokens = "service_accounts.tokens" Change "make, rotate and revoke tokens of the service accounts one owns";
+    MembersProvision = "members.provision" Change "keep members as the company's directory has them (SCIM)";
+    SettingsRead = "settings.read" Read "read the settings";
+    IndexRead = "index.read" Read "see the state of the searchable view";
+    IndexRebuild = "index.rebuild" Change "build the searchable view anew";
+    RetentionRead = "retention.read" Read "see retention and its dry runs";
+    RetentionRun = "retention.run" Change "run retention";
 }
 
 impl Operation {
@@ -98,7 +111,20 @@ impl Operation {
     /// Whether the member must have shown shortly before who he is: a browser left open does not do for these.
     pub fn dangerous(self) -> bool {
         use Operation::*;
-        matches!(self, ErasuresCreate | HoldsRelease | SourcesKeys | MembersInvite | MembersUpdate | MembersFactors | OwnFactors | OwnTokens)
+        matches!(
+            self,
+            ErasuresCreate
+                | HoldsRelease
+                | SourcesKeys
+                | MembersInvite
+                | MembersUpdate
+                | MembersFactors
+                | OwnFactors
+                | OwnTokens
+                | ServiceAccountsCreate
+                | ServiceAccountsUpdate
+                | ServiceAccountsTokens
+        )
     }
 
     /// Whether a member may let a program do it for him: nothing dangerous, nothing of his account, and nothing that unmasks.

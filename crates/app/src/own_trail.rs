@@ -2,6 +2,7 @@
 
 use crate::{
     App, AppError, Caller, Operation, Result,
+    digests::administering,
     events::{Asked, cursor},
     view::Named,
 };
@@ -42,17 +43,27 @@ struct Continue {
 }
 
 impl App {
-    /// Newest first. `query` may name `member`, `operation`, `cursor` and `limit`.
+    /// Newest first. `query` may name `member`, `operation`, `acts=administrators`, `cursor` and `limit`.
     pub async fn own_trail(&self, caller: &Caller, query: &str) -> Result<OwnTrail> {
-        let asked = Asked::parse(query, &["member", "operation"])?;
+        let asked = Asked::parse(query, &["member", "operation", "acts"])?;
         self.read(caller, Operation::SelfList, (), json!({ "query": asked.canonical })).await?;
         let member = asked.further.get("member").map(|text| Uuid::try_parse(text)).transpose();
         let member = member.map_err(|_| AppError::invalid("member", "a member is named by his id"))?;
+        let roles = match asked.further.get("acts").map(String::as_str) {
+            None => Vec::new(),
+            Some("administrators") => administering(),
+            Some(_) => return Err(AppError::invalid("acts", "write 'administrators', or leave it out")),
+        };
         let bound = [b"self".as_slice(), asked.canonical.as_bytes()];
         let before = asked.cursor.as_deref().map(|text| cursor::open::<Continue>(&self.keyring, &bound, text)).transpose()?;
         let limit = asked.limit as u64;
-        let query =
-            SelfQuery { member, operation: asked.further.get("operation").cloned(), before: before.map(|b| (b.generation, b.position)), limit: limit + 1 };
+        let query = SelfQuery {
+            member,
+            roles,
+            operation: asked.further.get("operation").cloned(),
+            before: before.map(|b| (b.generation, b.position)),
+            limit: limit + 1,
+        };
         let mut rows = self.records.self_events(&query).await?;
         let more = rows.len() as u64 > limit;
         rows.truncate(asked.limit);
@@ -92,6 +103,7 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "session.create" => "signed in",
         "session.begin" => "gave the right password; the second factor was asked for",
         "session.confirm" => "showed once more who he is",
+        "session.refused" => "came with a session after the access had ended",
         "session.delete" => "signed out",
         "password.forgotten" => "asked for a link to choose another password",
         "password.reset" => "chose another password through a link",
@@ -158,11 +170,24 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "connectors.list" => "looked at what can be connected",
         "sources.list" => "looked at the sources",
         "sources.read" => "opened a source",
+        "service_accounts.list" => "looked at the service accounts",
+        "service_accounts.create" => "made a service account",
+        "service_accounts.update" => "changed a service account",
+        "service_accounts.tokens" => "changed a service account's tokens",
+        "members.provision" => "brought members up to the directory's state",
+        "searches.list" => "looked at the kept searches",
+        "searches.create" => "kept a search",
+        "searches.update" => "changed a kept search",
+        "searches.deliver" => "had a kept search delivered",
+        "digests.list" => "read the digests of administrators' acts",
+        "digests.send" => return "The digest of administrators' acts was made".to_owned(),
+        "auditing.configured" => return "The configuration of auditing is another than before".to_owned(),
         "jobs.list" => "looked at own jobs",
         "jobs.read" => "opened a job",
         "jobs.cancel" => "cancelled a job",
         "jobs.file" => "took the file of a job away",
         "ledgers.list" => "looked at the state of the ledgers",
+        "roles.read" => "looked at who may do what",
         "members.list" => "looked at the members",
         "settings.read" => "read the settings",
         "retention.read" => "looked at retention",

@@ -4,6 +4,7 @@ use crate::{
     App, AppParts, Policy,
     letters::{Letter, Letters},
     masking::{Classes, Masking, REVEALS_PER_DAY},
+    provider::{Provider, ProviderPolicy},
     rules::RuleBook,
     sessions::SignInPolicy,
 };
@@ -82,15 +83,20 @@ pub(crate) async fn houses() -> Vec<House> {
 
 /// The same under this policy.
 pub(crate) async fn houses_with(sign_in: SignInPolicy) -> Vec<House> {
+    houses_of(sign_in, None).await
+}
+
+/// The same with a sign-in of the company.
+pub(crate) async fn houses_of(sign_in: SignInPolicy, provider: Option<(Arc<dyn Provider>, ProviderPolicy)>) -> Vec<House> {
     NOW.set(START);
-    let mut houses = vec![house(None, sign_in.clone()).await];
+    let mut houses = vec![house(None, sign_in.clone(), provider.clone()).await];
     if let Some(url) = testkit::postgres().await {
-        houses.push(house(Some(url), sign_in).await);
+        houses.push(house(Some(url), sign_in, provider).await);
     }
     houses
 }
 
-async fn house(records: Option<String>, sign_in: SignInPolicy) -> House {
+async fn house(records: Option<String>, sign_in: SignInPolicy, provider: Option<(Arc<dyn Provider>, ProviderPolicy)>) -> House {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| testkit::sqlite(folder.path(), name);
     let records_url = records.unwrap_or_else(|| file("records.db"));
@@ -115,6 +121,7 @@ async fn house(records: Option<String>, sign_in: SignInPolicy) -> House {
         public_url: "https://veritrail.example.com/".into(),
         demo: false,
         sign_in,
+        provider,
         letters: Some(post.clone()),
         clock: now,
     };

@@ -1,7 +1,7 @@
 //! What several pages read, and the words their fields may hold.
 
 use crate::{
-    Operation,
+    Operation, Width,
     masking::{FieldState, Origin},
     sessions::Step,
 };
@@ -80,6 +80,12 @@ pub(crate) mod words {
     }
     pub fn role() -> Object {
         one_of(Role::ALL.map(Role::name))
+    }
+    pub fn operation() -> Object {
+        one_of(Operation::ALL.iter().map(|o| o.name()))
+    }
+    pub fn width() -> Object {
+        one_of([Width::No, Width::Own, Width::Departments, Width::Everything].map(Width::name))
     }
     pub fn operations() -> utoipa::openapi::Array {
         utoipa::openapi::ArrayBuilder::new().items(one_of(Operation::ALL.iter().map(|o| o.name()))).build()

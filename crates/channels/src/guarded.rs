@@ -49,6 +49,11 @@ impl Guarded {
     pub async fn post(&self, content_type: &str, body: Vec<u8>, limit_bytes: usize) -> Result<(u16, Vec<u8>), ChannelError> {
         let request = self.request().await?.header("content-type", content_type).body(body);
         let mut answer = self.send(request).await?;
+        let read = self.body(&mut answer, limit_bytes).await?;
+        Ok((answer.status().as_u16(), read))
+    }
+
+    async fn body(&self, answer: &mut Response, limit_bytes: usize) -> Result<Vec<u8>, ChannelError> {
         let mut read = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|e| self.later(&e.without_url()))? {
             if read.len() + chunk.len() > limit_bytes {
@@ -56,11 +61,29 @@ impl Guarded {
             }
             read.extend_from_slice(&chunk);
         }
-        Ok((answer.status().as_u16(), read))
+        Ok(read)
     }
 
-    /// A POST by a client of this one request: it knows the checked addresses and no other.
+    /// Sends a request made elsewhere, to the address that was checked whatever the request says; the answer's body may have `limit_bytes`.
+    pub(crate) async fn ask(&self, request: http::Request<Vec<u8>>, limit_bytes: usize) -> Result<http::Response<Vec<u8>>, ChannelError> {
+        let (parts, body) = request.into_parts();
+        let request = self.client().await?.request(parts.method, self.url.clone()).headers(parts.headers).body(body);
+        let mut answer = self.send(request).await?;
+        let mut whole = http::Response::builder().status(answer.status());
+        if let Some(headers) = whole.headers_mut() {
+            headers.clone_from(answer.headers());
+        }
+        let body = self.body(&mut answer, limit_bytes).await?;
+        whole.body(body).map_err(|e| self.later(&e))
+    }
+
+    /// A POST by a client of this one request.
     pub(crate) async fn request(&self) -> Result<RequestBuilder, ChannelError> {
+        Ok(self.client().await?.post(self.url.clone()))
+    }
+
+    /// It knows the checked addresses and no other.
+    async fn client(&self) -> Result<reqwest::Client, ChannelError> {
         let client = reqwest::Client::builder()
             .resolve_to_addrs(self.url.host_str().unwrap_or_default(), &self.addresses().await?)
             .redirect(Policy::none())
@@ -70,7 +93,7 @@ impl Guarded {
             .user_agent("Veritrail")
             .build()
             .map_err(|e| self.later(&e.without_url()))?;
-        Ok(client.post(self.url.clone()))
+        Ok(client)
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, ChannelError> {

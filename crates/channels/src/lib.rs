@@ -7,6 +7,7 @@ mod guarded;
 mod letter;
 mod mail;
 mod notice;
+mod oidc;
 mod secret;
 mod webhook;
 
@@ -16,6 +17,7 @@ pub use guarded::{Allow, Guarded};
 pub use letter::{Letter, Letters};
 pub use mail::{Mail, MailConfig};
 pub use notice::Notice;
+pub use oidc::{Oidc, OidcBegun, OidcConfig, OidcIdentity};
 pub use secret::Secret;
 pub use webhook::{Webhook, WebhookConfig};
 

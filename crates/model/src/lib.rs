@@ -31,7 +31,7 @@ pub use event::{Actor, ActorKind, Change, Counts, Event, Network, Outcome, Targe
 pub use finding::{Finding, Severity};
 pub use job::{Job, JobState};
 pub use masking::{ClassedField, FieldClass, Reveal, RevealState};
-pub use member::{Member, Role};
+pub use member::{Member, MemberKind, Role};
 pub use position::Position;
 pub use quarantine::{Quarantined, Refusal};
 pub use scope::{Reach, Scope};

@@ -48,11 +48,36 @@ impl Role {
     }
 }
 
+/// Who signs in: a person, or a program that has an account of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberKind {
+    #[default]
+    Person,
+    /// A service account: it comes in by API tokens only.
+    Service,
+}
+
+impl MemberKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            MemberKind::Person => "person",
+            MemberKind::Service => "service",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<MemberKind> {
+        [MemberKind::Person, MemberKind::Service].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// A member as everyone on the floors above sees him; the password hash never leaves `store` and `app/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     pub id: Uuid,
-    /// Sign-in name, lower case; unique.
+    #[serde(default)]
+    pub kind: MemberKind,
+    /// Sign-in name, lower case; unique. Of a service account `service:NAME`, which nobody signs in by.
     pub email: String,
     pub name: String,
     pub role: Role,

@@ -79,6 +79,7 @@ pub async fn save(from: &Database, part: Part, file: &Path, told: Told<'_>) -> R
         copy.migrate(migrations).await?;
     }
     let (snapshot, unit) = (from.snapshot().await?, copy.begin().await?);
+    snapshot.may_rest().await?;
     empty(&unit, part).await?;
     rows(&snapshot, &unit, &unit, part, told).await?;
     let head = match part {
@@ -95,6 +96,7 @@ pub async fn save(from: &Database, part: Part, file: &Path, told: Told<'_>) -> R
 pub async fn put_back(file: &Path, part: Part, to: &Database, told: Told<'_>) -> Result<()> {
     let copy = Database::unchanging(file).await?;
     let (snapshot, unit) = (copy.snapshot().await?, to.begin().await?);
+    unit.may_rest().await?;
     empty(&unit, part).await?;
     rows(&snapshot, &unit, &snapshot, part, told).await?;
     if part != Part::Keys {

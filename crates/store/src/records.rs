@@ -3,11 +3,13 @@
 pub use alerts::{AlertFinding, AlertNote, AlertQuery, Alerts};
 pub use api_tokens::{ApiToken, ApiTokens};
 pub use departments::Departments;
+pub use digests::{ActCount, DigestRow, Digests};
 pub use erasures::{Erasures, Holds};
 pub use factors::{Authenticator, Factors};
 pub use field_classes::FieldClasses;
 pub use findings::Findings;
 pub use followers::{Follower, Followers};
+pub use identities::{DirectoryGroup, Identities, Provisioned};
 pub use ingest_keys::{IngestKey, IngestKeys};
 pub use invitations::{Invitation, Invitations};
 pub use jobs::Jobs;
@@ -18,7 +20,9 @@ pub use password_resets::PasswordResets;
 pub use persons::{PersonQuery, Persons};
 pub use polls::{Poll, Polls, Trouble};
 pub use reveals::Reveals;
+pub use searches::{DeliveryRow, SearchRow, Searches};
 pub use self_events::{SelfEvent, SelfEvents, SelfQuery};
+pub use service_accounts::{ServiceAccount, ServiceAccounts};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
 pub use sources::Sources;
@@ -27,11 +31,13 @@ pub use steps::{SignInStep, SignInSteps};
 mod alerts;
 mod api_tokens;
 mod departments;
+mod digests;
 mod erasures;
 mod factors;
 mod field_classes;
 mod findings;
 mod followers;
+mod identities;
 mod ingest_keys;
 mod invitations;
 mod jobs;
@@ -43,7 +49,9 @@ mod persons;
 mod polls;
 mod reveals;
 pub(crate) mod row;
+mod searches;
 mod self_events;
+mod service_accounts;
 mod sessions;
 mod settings;
 mod sources;
@@ -81,6 +89,10 @@ pub(crate) const PARTS: &[&[Migration]] = &[
     erasures::MIGRATIONS,
     field_classes::MIGRATIONS,
     reveals::MIGRATIONS,
+    service_accounts::MIGRATIONS,
+    searches::MIGRATIONS,
+    digests::MIGRATIONS,
+    identities::MIGRATIONS,
 ];
 
 /// Applies every noun's migrations.

@@ -4,7 +4,7 @@ use crate::{Result, StoreError};
 use async_trait::async_trait;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait, Value,
+    Statement, TransactionOptions, TransactionTrait, Value, sqlx::Executor,
 };
 use std::{path::Path, time::Duration};
 
@@ -13,6 +13,7 @@ pub(crate) use migrate::Migration;
 
 mod failure;
 mod migrate;
+mod sound;
 
 /// How long a statement waits for another process's SQLite lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,6 +28,9 @@ const SQLITE_CHECKPOINT_PAGES: &str = "16000";
 /// From this many values on, SQLite's placeholders are written without numbers.
 const MANY_VALUES: usize = 16;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long PostgreSQL waits for the next statement of a transaction before it ends the session. A node that was stopped in the middle of one (a paused
+/// machine, a network that is gone) would otherwise keep the head's row from all others for as long as it is stopped.
+const POSTGRES_IDLE_IN_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
 /// An open database: a pool of connections, migrated.
 #[derive(Clone, Debug)]
@@ -72,6 +76,9 @@ impl Database {
         }
         let mut options = ConnectOptions::new(url);
         options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+        options.map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| Box::pin(async move { connection.execute(POSTGRES_IDLE_IN_TRANSACTION).await.map(|_| ()) }))
+        });
         let connection = sea_orm::Database::connect(options).await.map_err(|e| failed(what, e))?;
         Ok(Self { readers: connection.clone(), connection, what })
     }
@@ -122,7 +129,11 @@ impl Database {
 
 impl Database {
     /// Leaves nothing of changed and deleted rows of these tables in pages and logs of the database: SQLite overwrites them as it goes and here empties
-    /// its write-ahead log; PostgreSQL writes the tables anew, which shuts others out of them for that time.
+    /// its write-ahead log; PostgreSQL writes the tables anew, which shuts others out of them for that time. It would write on what somebody's older
+    /// snapshot still sees, so such transactions are waited for first.
+    ///
+    /// # Errors
+    /// `Unavailable` when a reader, a backup say, does not end meanwhile; then something may be left, and it is to be tried again.
     pub async fn scrub(&self, tables: &[&str]) -> Result<()> {
         if self.backend() == DbBackend::Sqlite {
             for _ in 0..SCRUB_TRIES {
@@ -135,10 +146,27 @@ impl Database {
             }
             return Err(StoreError::Unavailable { what: self.what, why: "its write-ahead log is in use and could not be emptied".into() });
         }
+        self.nobody_sees_the_past().await?;
         for table in tables {
             self.execute(&format!("VACUUM (FULL) {table}"), vec![]).await?;
         }
         Ok(())
+    }
+
+    /// Waits until no transaction of this PostgreSQL database sees rows as they were before now.
+    async fn nobody_sees_the_past(&self) -> Result<()> {
+        let now = self.rows("SELECT pg_current_xact_id()::text AS now", vec![]).await?;
+        let now: String = now.first().map(|row| column(row, "now")).transpose()?.unwrap_or_default();
+        let older = "SELECT COUNT(*) AS older FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+            AND GREATEST(age(backend_xmin), age(backend_xid)) >= age($1::xid8::xid)";
+        for _ in 0..SCRUB_TRIES {
+            let rows = self.rows(older, vec![now.as_str().into()]).await?;
+            if rows.first().map_or(Ok(0), |row| column::<i64>(row, "older"))? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(SCRUB_PAUSE).await;
+        }
+        Err(StoreError::Unavailable { what: self.what, why: "a transaction is open that still sees what was erased; it is tried again".into() })
     }
 }
 
@@ -150,6 +178,7 @@ async fn sqlite(url: &str, connections: u32, what: &'static str) -> Result<Datab
         // What is deleted is overwritten: an erased key or name must not lie on in a free page.
         o.pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES).pragma("secure_delete", "ON")
     });
+    options.map_sqlx_sqlite_pool_opts(sound::only);
     sea_orm::Database::connect(options).await.map_err(|e| failed(what, e))
 }
 
@@ -159,6 +188,14 @@ impl Unit {
     pub async fn commit(self) -> Result<()> {
         let what = self.what;
         self.transaction.commit().await.map_err(|e| commit_failed(what, e))
+    }
+
+    /// For a transaction that rests between its statements, as a copy does while its other side works.
+    pub(crate) async fn may_rest(&self) -> Result<()> {
+        if self.backend() == DbBackend::Postgres {
+            self.execute("SET LOCAL idle_in_transaction_session_timeout = 0", vec![]).await?;
+        }
+        Ok(())
     }
 
     pub async fn rollback(self) -> Result<()> {
@@ -244,6 +281,20 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_somebody_still_sees_is_waited_for() {
+        for db in crate::records::testing::databases().await {
+            let unit = db.begin().await.unwrap();
+            unit.execute("INSERT INTO settings (name, value) VALUES ($1, $2)", vec!["open".into(), "still".into()]).await.unwrap();
+            if db.backend() == DbBackend::Postgres {
+                let scrubbed = tokio::time::timeout(Duration::from_millis(500), db.scrub(&["directory_groups"])).await;
+                assert!(scrubbed.is_err(), "somebody still sees what was");
+            }
+            unit.rollback().await.unwrap();
+            db.scrub(&["directory_groups"]).await.unwrap();
+        }
+    }
 
     #[test]
     fn only_placeholders_that_count_up_lose_their_numbers() {

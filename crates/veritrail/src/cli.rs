@@ -3,6 +3,10 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+pub use people::{Authz, Directory, Member};
+
+mod people;
+
 #[derive(Debug, Parser)]
 #[command(name = "veritrail", version, about = "Audits what people and programs do inside a company's CRMs", long_about = None)]
 #[command(
@@ -71,6 +75,14 @@ pub enum Command {
     Member {
         #[command(subcommand)]
         command: Member,
+    },
+    /// Says who may do what, and why.
+    #[command(
+        after_help = "Examples:\n  veritrail authz table\n  veritrail authz explain dana@example.com events.search\nThe policy is Cedar; docs/authorization.md says how it is read."
+    )]
+    Authz {
+        #[command(subcommand)]
+        command: Authz,
     },
     /// Imports the company's directory (people, departments, managers, accounts) from CSV.
     Directory {
@@ -273,42 +285,6 @@ pub enum Rules {
     List,
     /// Runs the tests inside every rule file.
     Test,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Member {
-    List,
-    /// Adds a member; the password is read from the terminal's input, or made and printed.
-    Add {
-        email: String,
-        #[arg(long)]
-        name: String,
-        /// analyst, auditor, external_auditor, administrator, access_owner, privacy_officer, department_lead or employee.
-        #[arg(long)]
-        role: String,
-        /// Departments a lead or access owner answers for, by name.
-        #[arg(long = "department")]
-        departments: Vec<String>,
-        /// When the access ends, RFC 3339; an external auditor must have one.
-        #[arg(long)]
-        until: Option<String>,
-        /// Reads the password from standard input instead of making one.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// For who can come in no longer: another password, and no second factor any more; sessions and tokens end.
-    Reset {
-        email: String,
-        /// Reads the password from standard input instead of making one.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Directory {
-    /// Reads a CSV of people; bad lines are reported, good ones kept.
-    Import { file: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,8 +7,11 @@ mod backup;
 mod cli;
 mod commands;
 mod config;
+mod listen;
+mod loops;
 mod masking;
 mod notify;
+mod provider;
 mod published;
 mod rules;
 mod serve;
@@ -70,6 +73,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Restore(restore) => commands::restore::run(&config, &restore).await?,
         Command::Source { command } => commands::source::run(&config, command).await?,
         Command::Rules { command } => return commands::rules::run(&config, &command),
+        Command::Authz { command } => commands::authz::run(&config, command).await?,
         Command::Member { command } => commands::member::run(&config, command).await?,
         Command::Directory { command } => commands::directory::run(&config, command).await?,
         Command::Keys { command } => commands::keys::run(&config, command).await?,

@@ -4,9 +4,12 @@ use crate::{
     adapt::{Directory, Droppable, Erasable, Polled, Searchable},
     anchors::{self, Anchoring},
     assets,
-    config::{Config, Explained},
+    config::{Config, Explained, auditing},
+    listen::Serving,
+    loops,
     masking::masking,
     notify::{letters, notify},
+    provider::provider,
     rules,
     stores::{Claim, Stores},
 };
@@ -25,10 +28,9 @@ use model::{
     position::{ACTIVITY, SELF},
 };
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{events::Splits, trail::Trail};
 use tokio::{
-    net::TcpListener,
     sync::{Notify, broadcast},
     task::JoinSet,
 };
@@ -36,17 +38,13 @@ use tokio_util::sync::CancellationToken;
 
 /// Checkpoints are signed about this often while there is something new.
 const INTEGRATE_EVERY: Duration = Duration::from_millis(700);
-const ALERT_EVERY: Duration = Duration::from_millis(300);
-/// How long requests under way may take to end after a stop was asked for.
+/// How long all other work may take to end.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long requests under way may take to end after a stop was asked for; live streams never end by themselves.
+const LEAVING: Duration = Duration::from_secs(3);
 /// Left to the answers under way after a failure that nothing may be acknowledged after.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 const LOOK_FOR_FAILURE_EVERY: Duration = Duration::from_millis(100);
-/// How often erasures are looked for; one that stopped is tried again ever later.
-const ERASE_EVERY: Duration = Duration::from_millis(500);
-const ERASE_LATER: Duration = Duration::from_secs(300);
-/// How often rebuilds of the searchable view and runs of retention are looked for.
-const REBUILD_EVERY: Duration = Duration::from_secs(1);
 const ALERT_QUEUE: usize = 1_024;
 
 /// The parts that the command line shares with the server.
@@ -82,6 +80,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         public_url: config.public_url(),
         demo,
         sign_in: config.sign_in()?,
+        provider: provider(config)?,
         letters: letters(config)?,
         clock: app::system_clock,
     })
@@ -99,6 +98,9 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
 pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result<()> {
     let _claim = Claim::take(config)?;
     let node = node(config, demo).await?;
+    if node.app.audited_as(auditing(explained)).await? {
+        tracing::info!("the configuration of auditing is another than at the last start, or this is the first; it stands in the own trail");
+    }
     // Before anything is served: a restored backup may hold keys that were destroyed.
     let risen = tombstone::lay_to_rest(node.stores.lock.as_ref(), &node.stores.keyring).await?;
     let stop = CancellationToken::new();
@@ -162,11 +164,10 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
             }
         }
     });
-    tasks.spawn(follow_alerts(follower, detect.found(), stop.clone()));
+    tasks.spawn(loops::follow_alerts(follower, detect.found(), stop.clone()));
     let eraser = Eraser::new(node.app.clone(), Arc::new(Erasable { index: index.clone(), intake: node.intake.clone() }));
     let segments = Droppable::new(node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?, Some(index.clone()));
-    tasks.spawn(run_retention(node.app.clone(), segments, stop.clone()));
-    tasks.spawn(run_rebuilds(node.app.clone(), Searchable(index.clone()), stop.clone()));
+    loops::start(&mut tasks, &node.app, segments, Searchable(index.clone()), &stop);
     if !risen.is_empty() {
         tracing::warn!("{} subjects that were erased had their keys back, as after restoring a backup; they are erased again", risen.len());
         index.erase(&risen, &|_, _| {}).await?;
@@ -175,7 +176,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     if again > 0 {
         tracing::warn!("{again} erasures that these records did not know as done were done again");
     }
-    tasks.spawn(run_erasures(eraser, stop.clone()));
+    tasks.spawn(loops::run_erasures(eraser, stop.clone()));
     tasks.spawn({
         let stop = stop.clone();
         async move { index.run(stop).await }
@@ -188,39 +189,30 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         let stop = stop.clone();
         async move { poller.run(stop).await }
     });
-    tasks.spawn(run_jobs(node.app.clone(), stop.clone()));
     let schedule =
         Schedule { new_every: i64::from(config.ledger.verify_every_secs) * SECOND, all_every: i64::from(config.ledger.verify_all_every_secs) * SECOND };
-    tasks.spawn(verify_ledgers(node.app.clone(), schedule, stop.clone()));
+    tasks.spawn(loops::verify_ledgers(node.app.clone(), schedule, stop.clone()));
 
     let http = Http {
-        secure: config.public_url().starts_with("https:"),
+        secure: config.is_secure(),
         publish_ledger: config.ledger.publish,
         metrics_token: Some(config.metrics.token.clone()).filter(|t| !t.is_empty()),
-        proxies: Vec::new(),
+        proxies: config.proxies()?,
+        requests_per_minute: config.server.requests_per_minute,
     };
     let server = Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics });
-    let listener = TcpListener::bind(&config.server.listen).await.with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    let mut serving = Serving::start(&config.server, api::router(server, assets::file)).await?;
     tracing::info!("Veritrail serves {} on {}", config.public_url(), config.server.listen);
     tokio::spawn(stop_on_signal(stop.clone()));
-    let service = api::router(server, assets::file).into_make_service_with_connect_info::<SocketAddr>();
-    let ended = stop.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { ended.cancelled().await });
-    let mut serving = tokio::spawn(async move { serving.await });
     tokio::select! {
-        ended = &mut serving => ended?.context("the HTTP server ended")?,
+        ended = serving.ended() => ended?,
         why = failed(&node.intake) => {
             // Nothing is finished any more: what this process remembers may not be what is on the disk. The next start reads that anew.
             tasks.abort_all();
             tokio::time::sleep(LAST_WORDS).await;
             bail!("stopped, nothing more is acknowledged: {why}; find the cause, then start again");
         }
-        () = stop.cancelled() => {
-            // Live streams never end by themselves.
-            if tokio::time::timeout(GRACE.min(Duration::from_secs(3)), &mut serving).await.is_err() {
-                serving.abort();
-            }
-        }
+        () = stop.cancelled() => serving.stop(LEAVING).await,
     }
     stop.cancel();
     let ended = async { while tasks.join_next().await.is_some() {} };
@@ -275,97 +267,6 @@ async fn integrate(integrator: Arc<Integrator>, app: App, intake: Arc<Intake>, (
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(INTEGRATE_EVERY) => {}
             }
-        }
-    }
-}
-
-async fn follow_alerts(mut follower: AlertFollower, found: Arc<Notify>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        match follower.step().await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => tracing::error!("findings could not be made alerts: {error}"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = found.notified() => {}
-            () = tokio::time::sleep(ALERT_EVERY) => {}
-        }
-    }
-}
-
-async fn run_jobs(app: App, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        match app.run_jobs_step().await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!("a job failed: {error}"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(Duration::from_millis(500)) => {}
-        }
-    }
-}
-
-/// What is under way at a stop begins anew at the next start, and finds what is left.
-async fn run_retention(app: App, segments: Droppable, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        match app.run_retention_step(&segments, &|| stop.is_cancelled()).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!("a run of retention stopped; it is tried again: {error}"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(REBUILD_EVERY) => {}
-        }
-    }
-}
-
-/// Beside the other jobs, which need not wait for hours. One that is under way at a stop is gone on with at the next start.
-async fn run_rebuilds(app: App, view: Searchable, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        match app.run_rebuild_step(&view, &|| stop.is_cancelled()).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!("the searchable view could not be built anew; it is tried again: {error}"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(REBUILD_EVERY) => {}
-        }
-    }
-}
-
-/// What is not finished at a stop is due again at the next start.
-async fn verify_ledgers(app: App, schedule: Schedule, stop: CancellationToken) {
-    let rest = Duration::from_micros(schedule.rest().unsigned_abs());
-    while !stop.is_cancelled() {
-        let verify = async {
-            tokio::time::sleep(rest).await;
-            app.verify_due(&schedule).await
-        };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            verified = verify => if let Err(error) = verified {
-                tracing::error!("the ledgers could not be verified; it is tried again: {error}");
-            }
-        }
-    }
-}
-
-async fn run_erasures(eraser: Eraser, stop: CancellationToken) {
-    let mut pause = ERASE_EVERY;
-    while !stop.is_cancelled() {
-        pause = match eraser.step().await {
-            Ok(true) => continue,
-            Ok(false) => ERASE_EVERY,
-            Err(_) => (pause * 2).min(ERASE_LATER),
-        };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
         }
     }
 }

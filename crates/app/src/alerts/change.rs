@@ -38,7 +38,8 @@ impl App {
         });
         let status = status.transpose()?;
         let viewer = self.alert_viewer(caller, Operation::AlertsUpdate).await?;
-        let detail = json!({ "status": change.status, "assignee": change.assignee.flatten() });
+        let before = self.records.alert(&viewer.scope, id).await?.map(|a| json!({ "status": a.status.name(), "assignee": a.assignee }));
+        let detail = json!({ "before": before, "after": { "status": change.status, "assignee": change.assignee.flatten() } });
         let alert = self
             .change(caller, Operation::AlertsUpdate, ("alert", id), detail, async |unit: &Unit| {
                 let mut alert = in_scope(unit, &viewer, id).await?;

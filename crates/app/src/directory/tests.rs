@@ -18,8 +18,18 @@ const FILE: &str = "\u{feff}Employee ID;Name;E-Mail;Time zone;Department;Manager
 
 fn caller(role: Role, departments: Vec<Uuid>) -> Caller {
     let id = Uuid::now_v7();
-    let member =
-        Member { id, email: format!("{id}@x.example"), name: "Somebody".into(), role, departments, person: None, active: true, until: None, created: 0 };
+    let member = Member {
+        kind: model::MemberKind::Person,
+        id,
+        email: format!("{id}@x.example"),
+        name: "Somebody".into(),
+        role,
+        departments,
+        person: None,
+        active: true,
+        until: None,
+        created: 0,
+    };
     Caller { member, address: None, request: Uuid::now_v7(), entry: Entry::Host }
 }
 

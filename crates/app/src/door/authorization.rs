@@ -1,7 +1,9 @@
 //! The policy: Cedar, `content/authorization/veritrail.cedar`, checked against its schema when it is read.
 
 use crate::{AppError, Operation, Result};
-use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, Response, RestrictedExpression, Schema, ValidationMode, Validator,
+};
 use model::{Member, Micros};
 use std::{collections::HashSet, fmt::Display};
 
@@ -29,6 +31,14 @@ impl Width {
             Width::Everything => "yes",
         }
     }
+}
+
+/// What the engine said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub width: Width,
+    /// The `@id`s of the policies that decided.
+    pub because: Vec<String>,
 }
 
 /// Policies and the engine that evaluates them.
@@ -61,15 +71,25 @@ impl Policy {
 
     /// How widely this member may use this operation now.
     pub fn width(&self, member: &Member, operation: Operation, now: Micros) -> Result<Width> {
-        for width in [Width::Everything, Width::Departments, Width::Own] {
-            if self.allows(member, operation, width, now).map_err(AppError::Internal)? {
-                return Ok(width);
-            }
-        }
-        Ok(Width::No)
+        self.decide(member, operation, now).map(|decided| decided.width)
     }
 
-    fn allows(&self, member: &Member, operation: Operation, width: Width, now: Micros) -> Result<bool, String> {
+    /// The same, with the policies that decided: those that permit, or those that forbid. None where no policy speaks of it.
+    pub(crate) fn decide(&self, member: &Member, operation: Operation, now: Micros) -> Result<Decided> {
+        let mut because = Vec::new();
+        for width in [Width::Everything, Width::Departments, Width::Own] {
+            let answer = self.ask(member, operation, width, now).map_err(AppError::Internal)?;
+            because = answer.diagnostics().reason().map(|id| self.policies.annotation(id, "id").map_or_else(|| id.to_string(), str::to_owned)).collect();
+            if answer.decision() == Decision::Allow {
+                because.sort();
+                return Ok(Decided { width, because });
+            }
+        }
+        because.sort();
+        Ok(Decided { width: Width::No, because })
+    }
+
+    fn ask(&self, member: &Member, operation: Operation, width: Width, now: Micros) -> Result<Response, String> {
         fn text(error: impl Display) -> String {
             format!("authorization failed: {error}")
         }
@@ -90,7 +110,7 @@ impl Policy {
         if let Some(error) = answer.diagnostics().errors().next() {
             return Err(text(error));
         }
-        Ok(answer.decision() == Decision::Allow)
+        Ok(answer)
     }
 }
 

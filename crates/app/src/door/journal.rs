@@ -4,7 +4,8 @@ use super::Target;
 use crate::{App, AppError, Caller, Entry, Result};
 use ledger::{Delivery, Keyring, LedgerError, Numbered};
 use model::{
-    Actor, ActorKind, Class, Event, EventTime, Member, Micros, Network, Outcome, SubjectKind, SubjectRef, class::act, event::Identity, position::SELF,
+    Actor, ActorKind, Class, Event, EventTime, Member, MemberKind, Micros, Network, Outcome, SubjectKind, SubjectRef, class::act, event::Identity,
+    position::SELF,
 };
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
@@ -18,6 +19,8 @@ use uuid::Uuid;
 
 /// Reads that may wait in memory for the ledger to come back.
 pub(crate) const WAITING_READS: usize = 1_000;
+/// Stands in the place of a role for the host's command line.
+pub(crate) const HOST: &str = "host";
 const STREAM: &str = "door";
 const NORMALISER: &str = "veritrail/1";
 
@@ -27,6 +30,8 @@ pub(crate) struct Act {
     pub member: Option<Member>,
     pub address: Option<String>,
     pub request: Uuid,
+    /// By the host's command line.
+    pub at_host: bool,
     /// The API token it was done with.
     pub token: Option<Uuid>,
     pub operation: &'static str,
@@ -43,11 +48,16 @@ impl Act {
             Entry::Host | Entry::Session { .. } => None,
         };
         let (member, address) = (Some(caller.member.clone()), caller.address.clone());
-        Self { member, address, request: caller.request, token, operation, target, detail, failure: None }
+        let at_host = caller.member.id.is_nil();
+        Self { member, address, request: caller.request, at_host, token, operation, target, detail, failure: None }
     }
-    /// An act of nobody signed in yet, or of the host's command line.
+    /// An act of the host's command line, where nobody is signed in.
+    pub fn at_host(operation: &'static str, target: Target, detail: Value) -> Self {
+        Self { at_host: true, detail, ..Self::unattended(operation, None, None, target) }
+    }
+    /// An act of nobody signed in yet, or of Veritrail itself.
     pub fn unattended(operation: &'static str, member: Option<Member>, address: Option<String>, target: Target) -> Self {
-        Self { member, address, request: Uuid::now_v7(), token: None, operation, target, detail: Value::Null, failure: None }
+        Self { member, address, request: Uuid::now_v7(), at_host: false, token: None, operation, target, detail: Value::Null, failure: None }
     }
     pub fn failed(self, reason: &'static str) -> Self {
         Self { failure: Some(reason), ..self }
@@ -150,7 +160,7 @@ async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Re
         Some("create" | "invite" | "import" | "upload") => act::CREATE,
         Some(
             "update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "rotate" | "retire" | "seal" | "decide"
-            | "confirm" | "factors" | "reset" | "sign_out" | "tokens",
+            | "confirm" | "factors" | "reset" | "sign_out" | "tokens" | "provision" | "configured",
         ) => act::UPDATE,
         _ => act::READ,
     };
@@ -161,7 +171,7 @@ async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Re
     event.reason = act.failure.map(str::to_owned);
     event.actor = act.member.as_ref().map(|m| Actor {
         subject: subject(m.id),
-        kind: ActorKind::Human,
+        kind: if m.kind == MemberKind::Service { ActorKind::Application } else { ActorKind::Human },
         username: Some(m.email.clone()),
         name: Some(m.name.clone()),
         email: Some(m.email.clone()),
@@ -178,6 +188,7 @@ async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Re
         position: 0,
         time: now,
         member: act.member.as_ref().map(|m| m.id),
+        role: if act.at_host { Some(HOST.to_owned()) } else { act.member.as_ref().map(|m| m.role.name().to_owned()) },
         operation: act.operation.to_owned(),
         outcome: outcome.name().to_owned(),
         target: act.target.as_str().to_owned(),

@@ -12,6 +12,7 @@ use store::{
 
 async fn caller(app: &App, role: Role) -> Caller {
     let member = Member {
+        kind: model::MemberKind::Person,
         id: Uuid::now_v7(),
         email: format!("{}@example.com", role.name()),
         name: "Some Body".into(),

@@ -35,10 +35,13 @@ struct Continue {
     until: Option<Micros>,
 }
 
+/// Names the kept search that is being run, for the trail.
+const KEPT: &str = "search";
+
 impl App {
     /// A page of events, newest first. `query` is the raw query string.
     pub async fn search_events(&self, caller: &Caller, query: &str) -> Result<EventPage, AppError> {
-        let asked = Asked::parse(query, &[])?;
+        let asked = Asked::parse(query, &[KEPT])?;
         self.looking(caller, &asked, async |viewer| self.event_page(&viewer, &asked).await).await
     }
 

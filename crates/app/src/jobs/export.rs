@@ -37,7 +37,7 @@ impl ExportFormat {
 
 /// What a queued export remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Input {
+pub(crate) struct Input {
     #[serde(flatten)]
     pub question: Question,
     pub format: ExportFormat,

@@ -1,6 +1,8 @@
 //! Long work that goes on after its page is left: exports of events, and packs of evidence about them.
 
 pub use export::ExportFormat;
+pub(crate) use export::Input as ExportInput;
+pub(crate) use question::Question;
 
 pub(crate) mod evidence;
 mod export;
@@ -15,7 +17,6 @@ mod work;
 use crate::{App, AppError, Caller, Operation, Result};
 use bytes::Bytes;
 use model::{Job, JobState, Micros, time::rfc3339};
-use question::Question;
 pub(crate) use run::PATIENCE;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -96,13 +97,27 @@ impl App {
         self.queue(caller, Operation::EvidenceCreate, evidence::KIND, &question, detail).await
     }
 
+    /// Queues an export for a member inside a transaction that does more than that.
+    pub(crate) async fn queue_export(&self, unit: &Unit, member: Uuid, input: &ExportInput) -> Result<Uuid> {
+        let mut job = queued(export::KIND, member, serde_json::Value::Null, self.now());
+        job.input = work::sealed(&self.keyring, job.id, input)?;
+        self.room_for(unit, member).await?;
+        unit.add_job(&job).await?;
+        Ok(job.id)
+    }
+
+    async fn room_for(&self, unit: &Unit, member: Uuid) -> Result<()> {
+        if unit.unfinished_jobs_of(member).await? >= MOST_UNFINISHED {
+            return Err(AppError::Conflict(format!("{MOST_UNFINISHED} jobs of yours are not finished yet; wait for one, or cancel one")));
+        }
+        Ok(())
+    }
+
     async fn queue(&self, caller: &Caller, operation: Operation, kind: &str, input: &impl Serialize, detail: serde_json::Value) -> Result<JobView> {
         let mut job = queued(kind, caller.member.id, serde_json::Value::Null, self.now());
         job.input = work::sealed(&self.keyring, job.id, input)?;
         self.change(caller, operation, ("job", job.id), detail, async |unit: &Unit| {
-            if unit.unfinished_jobs_of(caller.member.id).await? >= MOST_UNFINISHED {
-                return Err(AppError::Conflict(format!("{MOST_UNFINISHED} jobs of yours are not finished yet; wait for one, or cancel one")));
-            }
+            self.room_for(unit, caller.member.id).await?;
             Ok(unit.add_job(&job).await?)
         })
         .await?;

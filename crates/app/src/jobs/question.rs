@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// A question, what its relative times meant, and the rights it was asked with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Question {
+pub(crate) struct Question {
     /// As a query string.
     pub query: String,
     pub from: Option<Micros>,

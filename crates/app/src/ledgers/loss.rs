@@ -1,6 +1,9 @@
 //! Declaring a loss: a ledger's generation ends, the next names what was lost. Done at the host, with nothing serving.
 
-use crate::{App, AppError, Result, door::Target};
+use crate::{
+    App, AppError, Result,
+    door::{HOST, Target},
+};
 use ledger::{Integrator, Layout, Lock, LogKeys, Loss};
 use model::{
     Position,
@@ -51,6 +54,7 @@ impl App {
                 position: position.index,
                 time: self.now(),
                 member: None,
+                role: Some(HOST.to_owned()),
                 operation: OPERATION.to_owned(),
                 outcome: "success".to_owned(),
                 target: Target::of("ledger", SELF).as_str().to_owned(),

@@ -11,7 +11,7 @@ const MAX_EMAIL_CHARS: usize = 254;
 const MAX_NAME_CHARS: usize = 200;
 
 /// The address in lower case.
-pub(super) fn email(text: &str) -> Result<String> {
+pub(crate) fn email(text: &str) -> Result<String> {
     let email = text.trim().to_lowercase();
     let (local, domain) = email.split_once('@').unwrap_or_default();
     let plain = email.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>,;\"".contains(c));
@@ -21,7 +21,7 @@ pub(super) fn email(text: &str) -> Result<String> {
     Ok(email)
 }
 
-pub(super) fn name(text: &str) -> Result<String> {
+pub(crate) fn name(text: &str) -> Result<String> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
         return Err(AppError::invalid("name", format!("write a name of 1 to {MAX_NAME_CHARS} characters")));

@@ -59,6 +59,7 @@ impl App {
         let email = checks::email(&asked.email)?;
         self.check_password(&asked.password, &email).await?;
         let member = Member {
+            kind: model::MemberKind::Person,
             id: Uuid::now_v7(),
             name: checks::name(&asked.name)?,
             role: Role::Administrator,

@@ -3,9 +3,9 @@
 use crate::{
     App, AppError, Caller, Operation, Result, Target,
     door::Act,
-    sessions::{self, Entered, Visitor},
+    sessions::{self, Entered, Visitor, may_sign_in},
 };
-use model::{DAY, Member, Micros, Role, time::rfc3339};
+use model::{DAY, Member, MemberKind, Micros, Role, time::rfc3339};
 use serde_json::{Value, json};
 use store::{
     records::{ApiTokens, Invitation, Invitations, Members, Persons, Sessions, Settings, SignInSteps},
@@ -20,6 +20,7 @@ pub(crate) use passwords::Passwords;
 mod breached;
 mod checks;
 mod first_run;
+mod groups;
 mod passwords;
 mod reset;
 #[cfg(test)]
@@ -29,7 +30,10 @@ mod tests;
 mod view;
 
 pub use breached::Breached;
+pub(crate) use checks::{email as checked_email, name as checked_name};
 pub use first_run::FirstRun;
+pub use groups::GroupRule;
+pub(crate) use groups::{Given, given};
 pub use reset::{ResetAnswer, ResetView};
 
 /// How long an invitation's link works.
@@ -50,7 +54,8 @@ impl App {
     pub async fn members(&self, caller: &Caller) -> Result<MemberList> {
         self.read(caller, Operation::MembersList, (), Value::Null).await?;
         let invitations = self.records.invitations(self.now()).await?.into_iter().map(InvitationView::of).collect();
-        Ok(MemberList { items: self.member_views(self.records.members().await?).await?, invitations })
+        let people = self.records.members().await?.into_iter().filter(|m| m.kind == MemberKind::Person).collect();
+        Ok(MemberList { items: self.member_views(people).await?, invitations })
     }
 
     /// Answers the link to hand over. An earlier invitation of the same address ends.
@@ -86,6 +91,7 @@ impl App {
         let (hash, now) = (sessions::hash(&token), self.now());
         let found = self.records.invitation(&hash, now).await?.ok_or_else(no_invitation)?;
         let member = Member {
+            kind: MemberKind::Person,
             id: Uuid::now_v7(),
             name: checks::name(&name)?,
             role: found.role,
@@ -114,10 +120,13 @@ impl App {
     /// Changes role, departments, end or activity. A role that changed or an access that ended ends the member's sessions.
     pub async fn update_member(&self, caller: &Caller, id: Uuid, change: MemberChange) -> Result<MemberView> {
         let now = self.now();
-        let detail = json!({"role": change.role, "departments": change.departments, "active": change.active, "until": change.until});
+        let before = self.records.member(id).await?;
+        let before = before.map(|m| json!({"role": m.role.name(), "departments": m.departments, "active": m.active, "until": m.until.map(rfc3339)}));
+        let after = json!({"role": change.role, "departments": change.departments, "active": change.active, "until": change.until});
+        let detail = json!({ "before": before, "after": after });
         let work = async |unit: &Unit| {
             unit.lock_members().await?;
-            let before = unit.member(id).await?.ok_or_else(|| AppError::not_found("member"))?;
+            let before = unit.member(id).await?.filter(|m| m.kind == MemberKind::Person).ok_or_else(|| AppError::not_found("member"))?;
             let mut after = before.clone();
             if let Some(role) = &change.role {
                 after.role = checks::role(role)?;
@@ -136,19 +145,32 @@ impl App {
                 checks::reach(unit, after.role, &after.departments, after.until, now).await?;
             }
             unit.change_member(&after).await?;
-            let administers = |m: &Member| m.role == Role::Administrator && m.active && m.until.is_none_or(|until| until > now);
-            if administers(&before) && !unit.members().await?.iter().any(|m| administers(m) && m.until.is_none()) {
-                return Err(AppError::Conflict("this is the last active administrator; make somebody else one first".into()));
-            }
-            if after.role != before.role || !after.active || after.until.is_some_and(|until| until <= now) {
-                unit.end_steps_of(id).await?;
-                unit.end_sessions_of(id).await?;
-                unit.revoke_api_tokens_of(id, now).await?;
+            self.keeps_an_administrator(unit, &before).await?;
+            if after.role != before.role || !may_sign_in(&after, now) {
+                self.put_out(unit, id).await?;
             }
             Ok(after)
         };
         let after = self.change(caller, Operation::MembersUpdate, Target::of("member", id), detail, work).await?;
         self.member_views(vec![after]).await?.pop().ok_or_else(|| AppError::not_found("member"))
+    }
+
+    /// Refuses a change after which nobody administers, where it is made to one who did.
+    pub(crate) async fn keeps_an_administrator(&self, unit: &Unit, before: &Member) -> Result<()> {
+        let now = self.now();
+        let administers = |m: &Member| m.kind == MemberKind::Person && m.role == Role::Administrator && may_sign_in(m, now);
+        if administers(before) && !unit.members().await?.iter().any(|m| administers(m) && m.until.is_none()) {
+            return Err(AppError::Conflict("this is the last active administrator; make somebody else one first".into()));
+        }
+        Ok(())
+    }
+
+    /// Ends whatever the member is signed in by: sessions, steps on the way to one, tokens.
+    pub(crate) async fn put_out(&self, unit: &Unit, member: Uuid) -> Result<()> {
+        unit.end_steps_of(member).await?;
+        unit.end_sessions_of(member).await?;
+        unit.revoke_api_tokens_of(member, self.now()).await?;
+        Ok(())
     }
 
     /// For the command line of the host, where nobody is signed in; recorded as that.
@@ -157,6 +179,7 @@ impl App {
         let email = checks::email(&new.email)?;
         self.check_password(&new.password, &email).await?;
         let member = Member {
+            kind: MemberKind::Person,
             id: Uuid::now_v7(),
             name: checks::name(&new.name)?,
             role: new.role,
@@ -169,7 +192,7 @@ impl App {
         };
         let password = self.passwords.hash(new.password).await?;
         let detail = json!({"email": member.email, "role": member.role.name(), "through": "command line"});
-        let act = Act { detail, ..Act::unattended("members.create", None, None, Target::of("member", member.id)) };
+        let act = Act::at_host("members.create", Target::of("member", member.id), detail);
         self.recorded(act, async |unit: &Unit| {
             checks::reach(unit, member.role, &member.departments, member.until, now).await?;
             Ok(unit.add_member(&member, &password).await?)

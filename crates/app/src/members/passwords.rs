@@ -32,9 +32,10 @@ impl Passwords {
         blocking(permit, move || hash_now(&password)).await?
     }
 
-    /// Whether the password is the one behind `hash`; never for `None`.
+    /// Whether the password is the one behind `hash`; never for `None`, nor for the empty one of who has no password.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         let permit = self.permit().await?;
+        let hash = hash.filter(|hash| !hash.is_empty());
         let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.nobody.clone()));
         let fits = blocking(permit, move || {
             let parsed = PasswordHash::new(&hash).map_err(|e| AppError::Internal(format!("a stored password hash cannot be read: {e}")))?;

@@ -7,7 +7,7 @@ use crate::{
     letters::Letter,
     sessions::{Entered, Visitor, fresh_token, hash, may_sign_in},
 };
-use model::{MINUTE, Member, Micros, time::rfc3339};
+use model::{MINUTE, Member, MemberKind, Micros, time::rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
@@ -49,7 +49,7 @@ impl App {
         let letters = self.letters.clone().ok_or_else(|| AppError::Conflict(none.into()))?;
         let (email, now) = (email.trim().to_lowercase(), self.now());
         self.throttle(&format!("reset of {email}"), visitor.address.as_deref()).await?;
-        let member = self.records.member_to_sign_in(&email).await?.map(|(member, _)| member).filter(|m| may_sign_in(m, now));
+        let member = self.records.member_to_sign_in(&email).await?.map(|(member, _)| member).filter(|m| m.kind == MemberKind::Person && may_sign_in(m, now));
         let act = Act::unattended("password.forgotten", member.clone(), visitor.address, Target::none());
         let Some(member) = member else { return self.door.journal.record(self, act.failed("refused")).await };
         let token = fresh_token();
@@ -89,9 +89,7 @@ impl App {
                     return Err(no_reset());
                 }
                 unit.set_password(member.id, &password).await?;
-                unit.end_steps_of(member.id).await?;
-                unit.end_sessions_of(member.id).await?;
-                unit.revoke_api_tokens_of(member.id, self.now()).await?;
+                self.put_out(unit, member.id).await?;
                 self.let_in(unit, member.id, step, &visitor).await
             })
             .await?;
@@ -119,7 +117,7 @@ impl App {
         let (member, _) = found.ok_or_else(|| AppError::not_found(format!("member with the address {email}")))?;
         self.check_password(&password, &member.email).await?;
         let password = self.passwords.hash(password).await?;
-        let act = Act { detail: json!({ "through": "command line" }), ..Act::unattended("members.reset", None, None, Target::of("member", member.id)) };
+        let act = Act::at_host("members.reset", Target::of("member", member.id), json!({ "through": "command line" }));
         self.recorded(act, async |unit: &Unit| {
             unit.set_password(member.id, &password).await?;
             unit.remove_factors(member.id).await?;

@@ -54,6 +54,7 @@ impl Company {
     pub async fn member(&self, role: Role, departments: &[Uuid], person: Option<Uuid>) -> Caller {
         let id = Uuid::now_v7();
         let member = Member {
+            kind: model::MemberKind::Person,
             id,
             email: format!("{id}@veritrail.example"),
             name: format!("Reader {}", role.name()),

@@ -115,7 +115,12 @@ impl App {
     pub async fn session(&self, token: &str) -> Result<Option<(Member, Entry)>> {
         let (hash, now) = (hash(token), self.now());
         let Some(session) = self.records.session(&hash).await? else { return Ok(None) };
-        let member = self.records.member(session.member).await?.filter(|m| may_sign_in(m, now));
+        let member = self.records.member(session.member).await?;
+        if let Some(gone) = member.as_ref().filter(|m| !may_sign_in(m, now)) {
+            let act = Act::unattended("session.refused", Some(gone.clone()), None, Target::none()).failed("access_ended");
+            self.recorded(act, async |unit: &Unit| Ok(unit.end_session(&hash).await?)).await?;
+            return Ok(None);
+        }
         let Some(member) = member.filter(|_| self.is_fresh(&session, now)) else {
             self.records.end_session(&hash).await?;
             return Ok(None);

@@ -6,7 +6,7 @@ use model::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{
-    records::{ApiTokens, Members, Sessions, SignInSteps},
+    records::{Members, Sessions},
     sql::Unit,
 };
 use utoipa::ToSchema;
@@ -59,10 +59,7 @@ impl App {
     pub async fn end_sessions_of_member(&self, caller: &Caller, member: Uuid) -> Result<()> {
         self.change(caller, Operation::MembersSignOut, ("member", member), Value::Null, async |unit: &Unit| {
             unit.member(member).await?.ok_or_else(|| AppError::not_found("member"))?;
-            unit.end_steps_of(member).await?;
-            unit.end_sessions_of(member).await?;
-            unit.revoke_api_tokens_of(member, self.now()).await?;
-            Ok(())
+            self.put_out(unit, member).await
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! How one gets in, as the host's configuration says.
 
-use crate::members::Breached;
+use crate::members::{Breached, GroupRule};
 use model::{DAY, HOUR, MINUTE, Micros, Role};
 
 /// `[sign_in]` of the configuration.
@@ -14,13 +14,15 @@ pub struct SignInPolicy {
     pub absolute: Micros,
     /// A dangerous operation is allowed for this long after the member last showed who he is.
     pub shown: Micros,
+    /// What role the company's groups give; the first that fits counts.
+    pub groups: Vec<GroupRule>,
     /// New passwords must not be in this list.
     pub breached: Breached,
 }
 
 impl Default for SignInPolicy {
     fn default() -> Self {
-        Self { second_factor: Vec::new(), idle: 8 * HOUR, absolute: DAY, shown: 5 * MINUTE, breached: Breached::NoList }
+        Self { second_factor: Vec::new(), idle: 8 * HOUR, absolute: DAY, shown: 5 * MINUTE, groups: Vec::new(), breached: Breached::NoList }
     }
 }
 

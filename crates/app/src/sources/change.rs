@@ -70,6 +70,7 @@ impl App {
     pub async fn update_source(&self, caller: &Caller, id: Uuid, change: SourceChange) -> Result<SourceDetail, AppError> {
         self.allowed(caller, Operation::SourcesUpdate, ("source", id)).await?;
         let mut source = self.known_source(id).await?;
+        let before = source.clone();
         let mut changed = Vec::new();
         if let Some(title) = change.title {
             if let Some(problem) = title_problem(&title) {
@@ -98,7 +99,10 @@ impl App {
             sealed = Some(self.seal_secrets(id, &secrets)?);
             changed.push("settings");
         }
-        self.change(caller, Operation::SourcesUpdate, ("source", id), json!({ "changed": changed }), async |unit: &Unit| {
+        // Secrets are not among these settings.
+        let told = |s: &Source| json!({ "title": s.title, "state": s.state, "settings": s.settings });
+        let detail = json!({ "changed": changed, "before": told(&before), "after": told(&source) });
+        self.change(caller, Operation::SourcesUpdate, ("source", id), detail, async |unit: &Unit| {
             unit.change_source(&source).await?;
             if let Some(sealed) = &sealed {
                 unit.put_source_secrets(id, sealed, self.now()).await?;

@@ -7,7 +7,7 @@ use crate::{
 };
 use model::{DAY, MINUTE, Member, Micros, time::rfc3339};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{
     records::{ApiToken, ApiTokens, Members},
     sql::Unit,
@@ -75,46 +75,16 @@ impl App {
     }
 
     pub async fn create_token(&self, caller: &Caller, new: TokenNew) -> Result<TokenShown> {
-        let (id, secret, now) = (Uuid::now_v7(), fresh_token(), self.now());
-        let work = async |unit: &Unit| {
-            let name = new.name.trim();
-            if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
-                return Err(AppError::invalid("name", format!("a token's name has 1 to {MAX_NAME_CHARS} characters; name the program")));
-            }
-            let expires = now + checked_days(new.days)?;
-            let operations = self.grantable(&caller.member, &new.operations)?;
-            let live = unit.api_tokens_of(caller.member.id).await?.into_iter().filter(|t| t.revoked.is_none() && t.expires > now).count();
-            if live >= MOST_TOKENS {
-                return Err(AppError::Conflict(format!("{MOST_TOKENS} tokens are enough; revoke one first")));
-            }
-            let token = ApiToken {
-                id,
-                member: caller.member.id,
-                name: name.to_owned(),
-                hash: hash(&secret),
-                operations: operations.into_iter().map(|o| o.name().to_owned()).collect(),
-                created: now,
-                expires,
-                last_used: None,
-                revoked: None,
-            };
-            unit.add_api_token(&token).await?;
-            Ok(expires)
-        };
-        let detail = json!({ "made": id, "operations": new.operations, "days": new.days });
-        let expires = self.change(caller, Operation::OwnTokens, ("token", id), detail, work).await?;
-        Ok(TokenShown { id, token: shown(id, &secret), expires: rfc3339(expires) })
+        let made = Making::of(&new);
+        let work = async |unit: &Unit| self.make_token(unit, &caller.member, &new, &made).await;
+        let expires = self.change(caller, Operation::OwnTokens, ("token", made.id), made.detail.clone(), work).await?;
+        Ok(made.shown(expires))
     }
 
     /// Another secret for the same token, and its days begin anew. The secret before opens nothing from now on.
     pub async fn rotate_token(&self, caller: &Caller, id: Uuid) -> Result<TokenShown> {
-        let (secret, now) = (fresh_token(), self.now());
-        let work = async |unit: &Unit| {
-            let gone = || AppError::not_found("token of yours in use with this id");
-            let token = unit.api_token(id).await?.filter(|t| t.member == caller.member.id).ok_or_else(gone)?;
-            let expires = now + (token.expires - token.created).clamp(DAY, i64::from(MOST_DAYS) * DAY);
-            if unit.rotate_api_token(caller.member.id, id, &hash(&secret), now, expires).await? { Ok(expires) } else { Err(gone()) }
-        };
+        let secret = fresh_token();
+        let work = async |unit: &Unit| self.renew_token(unit, caller.member.id, id, &secret, 0).await;
         let expires = self.change(caller, Operation::OwnTokens, ("token", id), json!({ "rotated": id }), work).await?;
         Ok(TokenShown { id, token: shown(id, &secret), expires: rfc3339(expires) })
     }
@@ -127,15 +97,58 @@ impl App {
         self.change(caller, Operation::OwnTokens, ("token", id), json!({ "revoked": id }), work).await
     }
 
+    /// Adds a token of this member; when it ends.
+    pub(crate) async fn make_token(&self, unit: &Unit, member: &Member, new: &TokenNew, made: &Making) -> Result<Micros> {
+        let (name, now) = (new.name.trim(), self.now());
+        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
+            return Err(AppError::invalid("name", format!("a token's name has 1 to {MAX_NAME_CHARS} characters; name the program")));
+        }
+        let expires = now + checked_days(new.days)?;
+        let operations = self.grantable(member, &new.operations)?;
+        let live = unit.api_tokens_of(member.id).await?.into_iter().filter(|t| t.revoked.is_none() && t.expires > now).count();
+        if live >= MOST_TOKENS {
+            return Err(AppError::Conflict(format!("{MOST_TOKENS} tokens are enough; revoke one first")));
+        }
+        let token = ApiToken {
+            id: made.id,
+            member: member.id,
+            name: name.to_owned(),
+            hash: hash(&made.secret),
+            before: None,
+            operations: operations.into_iter().map(|o| o.name().to_owned()).collect(),
+            created: now,
+            expires,
+            last_used: None,
+            revoked: None,
+        };
+        unit.add_api_token(&token).await?;
+        Ok(expires)
+    }
+
+    /// Gives a token another secret, beside which the one before opens for this much longer; when it ends.
+    pub(crate) async fn renew_token(&self, unit: &Unit, member: Uuid, id: Uuid, secret: &str, overlap: Micros) -> Result<Micros> {
+        let (gone, now) = (|| AppError::not_found("token in use with this id"), self.now());
+        let token = unit.api_token(id).await?.filter(|t| t.member == member).ok_or_else(gone)?;
+        let renewed = ApiToken {
+            hash: hash(secret),
+            before: (overlap > 0 && now < token.expires).then_some((token.hash, (now + overlap).min(token.expires))),
+            created: now,
+            expires: now + (token.expires - token.created).clamp(DAY, i64::from(MOST_DAYS) * DAY),
+            ..token
+        };
+        if unit.rotate_api_token(&renewed).await? { Ok(renewed.expires) } else { Err(gone()) }
+    }
+
     /// The member a token stands for, and what for; `None` for one that is wrong, revoked or too old.
     pub async fn token(&self, token: &str) -> Result<Option<(Member, Entry)>> {
         let Some((id, secret)) = token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')) else { return Ok(None) };
         let Ok(id) = Uuid::try_parse(id) else { return Ok(None) };
         let known = self.records.api_token(id).await?;
         // A token that is not there is compared too, so that time does not tell.
+        let (given, now) = (hash(secret), self.now());
         let expected = known.as_ref().map_or([0; 32], |t| t.hash);
-        let same: bool = hash(secret).ct_eq(&expected).into();
-        let now = self.now();
+        let before = known.as_ref().and_then(|t| t.before).filter(|(_, until)| now < *until).map_or([0; 32], |(hash, _)| hash);
+        let same: bool = (given.ct_eq(&expected) | given.ct_eq(&before)).into();
         let Some(token) = known.filter(|t| same && is_live(t, now)) else { return Ok(None) };
         let Some(member) = self.records.member(token.member).await?.filter(|m| may_sign_in(m, now)) else { return Ok(None) };
         if token.last_used.is_none_or(|used| now - used >= MINUTE) {
@@ -172,6 +185,25 @@ impl App {
     }
 }
 
+/// A token about to be made.
+pub(crate) struct Making {
+    pub id: Uuid,
+    secret: String,
+    /// What the trail says of it.
+    pub detail: Value,
+}
+
+impl Making {
+    pub fn of(new: &TokenNew) -> Self {
+        let id = Uuid::now_v7();
+        Self { id, secret: fresh_token(), detail: json!({ "made": id, "operations": new.operations, "days": new.days }) }
+    }
+
+    pub fn shown(self, expires: Micros) -> TokenShown {
+        TokenShown { id: self.id, token: shown(self.id, &self.secret), expires: rfc3339(expires) }
+    }
+}
+
 fn is_live(token: &ApiToken, now: Micros) -> bool {
     token.revoked.is_none() && now < token.expires
 }
@@ -180,6 +212,6 @@ fn checked_days(days: u32) -> Result<Micros> {
     if (1..=MOST_DAYS).contains(&days) { Ok(i64::from(days) * DAY) } else { Err(AppError::invalid("days", format!("a token lasts 1 to {MOST_DAYS} days"))) }
 }
 
-fn shown(id: Uuid, secret: &str) -> String {
+pub(crate) fn shown(id: Uuid, secret: &str) -> String {
     format!("{PREFIX}{}_{secret}", id.simple())
 }

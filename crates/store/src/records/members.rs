@@ -6,24 +6,30 @@ use crate::{
     sql::{Handle, Migration, column},
 };
 use async_trait::async_trait;
-use model::{Member, Role};
+use model::{Member, MemberKind, Role};
 use sea_orm::{QueryResult, Value as Sql};
 use uuid::Uuid;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "members_1",
-    statements: &[
-        "CREATE TABLE members (id BYTEA PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, departments TEXT NOT NULL, \
-        person BYTEA, until_time BIGINT, active BIGINT NOT NULL, created BIGINT NOT NULL, password TEXT NOT NULL)",
-    ],
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "members_1",
+        statements: &[
+            "CREATE TABLE members (id BYTEA PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, departments TEXT NOT NULL, \
+            person BYTEA, until_time BIGINT, active BIGINT NOT NULL, created BIGINT NOT NULL, password TEXT NOT NULL)",
+        ],
+    },
+    Migration { name: "members_2", statements: &["ALTER TABLE members ADD COLUMN kind TEXT NOT NULL DEFAULT 'person'"] },
+];
 
-const SELECT: &str = "SELECT id, email, name, role, departments, person, until_time, active, created, password FROM members";
+const SELECT: &str = "SELECT id, kind, email, name, role, departments, person, until_time, active, created, password FROM members";
+
+/// Another member's address, for one who is there.
+const TAKEN: &str = "SELECT id FROM members WHERE email = $1 AND id <> $2 AND EXISTS (SELECT 1 FROM members WHERE id = $2)";
 
 /// An organisation has at most thousands of members, so lists are whole.
 #[async_trait]
 pub trait Members {
-    /// `Conflict` when the e-mail address is taken.
+    /// `Conflict` when the e-mail address is taken. The hash is empty for who has no password.
     async fn add_member(&self, member: &Member, password_hash: &str) -> Result<()>;
     async fn member(&self, id: Uuid) -> Result<Option<Member>>;
     /// The member and his password hash, by sign-in name in lower case.
@@ -31,7 +37,7 @@ pub trait Members {
     /// All, by name.
     async fn members(&self) -> Result<Vec<Member>>;
     async fn member_count(&self) -> Result<u64>;
-    /// Writes name, role, departments, person, until and active.
+    /// Writes address, name, role, departments, person, until and active; `Conflict` when the address is another member's.
     async fn change_member(&self, member: &Member) -> Result<()>;
     async fn set_password(&self, member: Uuid, hash: &str) -> Result<()>;
     /// Makes concurrent changes of members wait for each other until the unit ends, so that a rule over all of them holds.
@@ -41,8 +47,8 @@ pub trait Members {
 #[async_trait]
 impl<H: Handle + ?Sized> Members for H {
     async fn add_member(&self, member: &Member, password_hash: &str) -> Result<()> {
-        let sql = "INSERT INTO members (id, email, name, role, departments, person, until_time, active, created, password) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO members (id, email, name, role, departments, person, until_time, active, created, password, kind) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
         let values = vec![
             id_value(member.id),
             member.email.as_str().into(),
@@ -54,6 +60,7 @@ impl<H: Handle + ?Sized> Members for H {
             i64::from(member.active).into(),
             member.created.into(),
             password_hash.into(),
+            member.kind.name().into(),
         ];
         match self.execute(sql, values).await? {
             0 => Err(StoreError::Conflict(format!("a member with the address {} is there already", member.email))),
@@ -79,7 +86,11 @@ impl<H: Handle + ?Sized> Members for H {
     }
 
     async fn change_member(&self, member: &Member) -> Result<()> {
-        let sql = "UPDATE members SET name = $2, role = $3, departments = $4, person = $5, until_time = $6, active = $7 WHERE id = $1";
+        let taken = self.rows(TAKEN, vec![member.email.as_str().into(), id_value(member.id)]).await?;
+        if !taken.is_empty() {
+            return Err(StoreError::Conflict(format!("another member has the address {}", member.email)));
+        }
+        let sql = "UPDATE members SET name = $2, role = $3, departments = $4, person = $5, until_time = $6, active = $7, email = $8 WHERE id = $1";
         let values: Vec<Sql> = vec![
             id_value(member.id),
             member.name.as_str().into(),
@@ -88,6 +99,7 @@ impl<H: Handle + ?Sized> Members for H {
             optional_id_value(member.person),
             member.until.into(),
             i64::from(member.active).into(),
+            member.email.as_str().into(),
         ];
         match self.execute(sql, values).await? {
             0 => Err(StoreError::NotFound(format!("member {}", member.id))),
@@ -113,6 +125,7 @@ impl<H: Handle + ?Sized> Members for H {
 
 fn read(row: &QueryResult) -> Result<Member> {
     Ok(Member {
+        kind: word(row, "kind", MemberKind::from_name)?,
         id: id(row, "id")?,
         email: column(row, "email")?,
         name: column(row, "name")?,
@@ -138,6 +151,7 @@ mod tests {
     async fn a_member_is_found_by_his_address_and_changes_stay() {
         for db in databases().await {
             let mut member = Member {
+                kind: model::MemberKind::Person,
                 id: Uuid::from_u128(1),
                 email: "lead@example.com".into(),
                 name: "Lea Lead".into(),

@@ -10,15 +10,25 @@ use model::Micros;
 use sea_orm::{QueryResult, Value as Sql};
 use uuid::Uuid;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "self_events_1",
-    statements: &[
-        "CREATE TABLE self_events (generation BIGINT NOT NULL, position BIGINT NOT NULL, time BIGINT NOT NULL, member BYTEA, operation TEXT NOT NULL, \
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "self_events_1",
+        statements: &[
+            "CREATE TABLE self_events (generation BIGINT NOT NULL, position BIGINT NOT NULL, time BIGINT NOT NULL, member BYTEA, operation TEXT NOT NULL, \
             outcome TEXT NOT NULL, target TEXT NOT NULL, sealed BYTEA NOT NULL, PRIMARY KEY (generation, position))",
-        "CREATE INDEX self_events_member ON self_events (member, generation, position)",
-        "CREATE INDEX self_events_operation ON self_events (operation, generation, position)",
-    ],
-}];
+            "CREATE INDEX self_events_member ON self_events (member, generation, position)",
+            "CREATE INDEX self_events_operation ON self_events (operation, generation, position)",
+        ],
+    },
+    Migration {
+        name: "self_events_2",
+        statements: &[
+            "ALTER TABLE self_events ADD COLUMN role TEXT",
+            "CREATE INDEX self_events_role ON self_events (role, generation, position)",
+            "CREATE INDEX self_events_time ON self_events (time)",
+        ],
+    },
+];
 
 /// A row of the tool's own trail. Nothing here but the sealed record may hold personal values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +38,8 @@ pub struct SelfEvent {
     pub time: Micros,
     /// `None` where nobody was signed in.
     pub member: Option<Uuid>,
+    /// The role he had then, `host` for the host's command line; `None` where nobody was signed in, and in rows of older versions.
+    pub role: Option<String>,
     pub operation: String,
     /// `success` or `failure`.
     pub outcome: String,
@@ -41,6 +53,8 @@ pub struct SelfEvent {
 #[derive(Clone, Debug, Default)]
 pub struct SelfQuery {
     pub member: Option<Uuid>,
+    /// Those of these roles.
+    pub roles: Vec<String>,
     pub operation: Option<String>,
     pub before: Option<(u32, u64)>,
     pub limit: u64,
@@ -57,7 +71,7 @@ pub trait SelfEvents {
 #[async_trait]
 impl<H: Handle + ?Sized> SelfEvents for H {
     async fn add_self_event(&self, event: &SelfEvent) -> Result<()> {
-        let sql = "INSERT INTO self_events (generation, position, time, member, operation, outcome, target, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let sql = "INSERT INTO self_events (generation, position, time, member, operation, outcome, target, sealed, role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let values = vec![
             i64::from(event.generation).into(),
             signed(event.position)?.into(),
@@ -67,16 +81,23 @@ impl<H: Handle + ?Sized> SelfEvents for H {
             event.outcome.as_str().into(),
             event.target.as_str().into(),
             event.sealed.clone().into(),
+            event.role.clone().into(),
         ];
         self.execute(sql, values).await.map(drop)
     }
 
     async fn self_events(&self, query: &SelfQuery) -> Result<Vec<SelfEvent>> {
-        let mut sql = "SELECT generation, position, time, member, operation, outcome, target, sealed FROM self_events WHERE 1 = 1".to_owned();
+        let mut sql = "SELECT generation, position, time, member, role, operation, outcome, target, sealed FROM self_events WHERE 1 = 1".to_owned();
         let mut values: Vec<Sql> = Vec::new();
         if let Some(member) = query.member {
             values.push(id_value(member));
             sql.push_str(&format!(" AND member = ${}", values.len()));
+        }
+        if !query.roles.is_empty() {
+            let from = values.len() + 1;
+            values.extend(query.roles.iter().map(|role| Sql::from(role.as_str())));
+            let places: Vec<String> = (from..=values.len()).map(|n| format!("${n}")).collect();
+            sql.push_str(&format!(" AND role IN ({})", places.join(", ")));
         }
         if let Some(operation) = &query.operation {
             values.push(operation.as_str().into());
@@ -104,6 +125,7 @@ fn read(row: &QueryResult) -> Result<SelfEvent> {
         position: unsigned(row, "position")?,
         time: column(row, "time")?,
         member: optional_id(row, "member")?,
+        role: column(row, "role")?,
         operation: column(row, "operation")?,
         outcome: column(row, "outcome")?,
         target: column(row, "target")?,
@@ -124,6 +146,7 @@ mod tests {
                 position,
                 time: 5,
                 member: member.map(Uuid::from_u128),
+                role: member.map(|_| "analyst".to_owned()),
                 operation: operation.into(),
                 outcome: "success".into(),
                 target: String::new(),

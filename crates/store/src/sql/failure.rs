@@ -41,9 +41,9 @@ fn coded(what: &'static str, code: &str, why: String) -> StoreError {
             "58" => StoreError::Fatal { what, why },
             "XX" if code != "XX000" => StoreError::Damaged { what: what.to_owned(), why },
             // 28 and 3D: not let in, at least not now; 40: serialisation failure or deadlock; 55: takes no connections, lock not available;
-            // 25006: a standby.
+            // 25006: a standby; 25P03: the transaction rested for too long and was ended.
             "08" | "28" | "3D" | "40" | "53" | "55" | "57" => StoreError::Unavailable { what, why },
-            _ if code == "25006" => StoreError::Unavailable { what, why },
+            _ if matches!(code, "25006" | "25P03") => StoreError::Unavailable { what, why },
             _ => StoreError::Internal(why),
         };
     }
@@ -80,6 +80,7 @@ mod tests {
         check("08006", "unavailable");
         check("40001", "unavailable");
         check("55000", "unavailable");
+        check("25P03", "unavailable");
         check("58030", "fatal");
         check("XX001", "damaged");
         check("42601", "internal");

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod authz;
 pub mod backup;
 pub mod config;
 pub mod directory;

@@ -8,7 +8,9 @@ use toml::{Table, Value};
 const PREFIX: &str = "VERITRAIL__";
 /// Keys whose value is never shown.
 const SECRETS: &[&str] = &[
+    "oidc.client_secret",
     "mail.url",
+    "webhook.url",
     "webhook.secret",
     "metrics.token",
     "keys.passphrase",

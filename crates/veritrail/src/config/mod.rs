@@ -4,12 +4,19 @@ mod layers;
 
 pub use layers::{Explained, Origin};
 
-use anyhow::{Context, Result, ensure};
-use app::{members::Breached, sessions::SignInPolicy};
+use anyhow::{Context, Result, anyhow, ensure};
+use app::{
+    digests::Configured,
+    members::{Breached, GroupRule},
+    sessions::SignInPolicy,
+};
 use ledger::{KeyFolder, Passphrase, TokenAccess};
 use model::{Role, SECOND, retention::Rule};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 /// The defaults, commented: the manual of the configuration.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -25,6 +32,7 @@ pub struct Config {
     pub retention: Rule,
     pub anchors: Anchors,
     pub sign_in: SignIn,
+    pub oidc: Oidc,
     pub mail: Mail,
     pub webhook: Webhook,
     pub detect: Detect,
@@ -44,6 +52,10 @@ pub struct Organisation {
 pub struct Server {
     pub listen: String,
     pub public_url: String,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
+    pub proxies: Vec<String>,
+    pub requests_per_minute: u32,
     pub intake_bytes: usize,
     pub body_bytes: usize,
 }
@@ -101,7 +113,22 @@ pub struct SignIn {
     pub idle_secs: u32,
     pub absolute_secs: u32,
     pub confirm_secs: u32,
+    pub groups: Vec<String>,
     pub breached_passwords: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    pub issuer: String,
+    pub title: String,
+    pub client_id: String,
+    pub client_secret: String,
+    pub scopes: Vec<String>,
+    pub groups_claim: String,
+    pub create_members: bool,
+    pub trust_email: bool,
+    pub allow_private: bool,
 }
 
 #[derive(Clone, Deserialize)]
@@ -152,7 +179,7 @@ macro_rules! debug_without_values {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(stringify!($name)) }
     })* };
 }
-debug_without_values!(Keys, Mail, Webhook, Metrics);
+debug_without_values!(Keys, Oidc, Mail, Webhook, Metrics);
 
 impl Config {
     /// Reads `file` where given, then the environment. Answers the configuration and where each value came from.
@@ -169,9 +196,21 @@ impl Config {
     /// `http://127.0.0.1:8470` or the public URL, without a slash at the end.
     pub fn public_url(&self) -> String {
         match self.server.public_url.trim_end_matches('/') {
+            "" if !self.server.tls_certificate.as_os_str().is_empty() => format!("https://{}", self.server.listen),
             "" => format!("http://{}", self.server.listen),
             url => url.to_owned(),
         }
+    }
+
+    /// People reach it over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.public_url().starts_with("https:")
+    }
+
+    /// Proxies whose word about the client's address is believed.
+    pub fn proxies(&self) -> Result<Vec<IpAddr>> {
+        let read = |text: &String| text.parse().with_context(|| format!("'{text}' in server.proxies is no IP address"));
+        self.server.proxies.iter().map(read).collect()
     }
 
     pub fn master_secret_file(&self) -> PathBuf {
@@ -212,7 +251,7 @@ impl Config {
 
     /// How members come in.
     pub fn sign_in(&self) -> Result<SignInPolicy> {
-        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs, breached_passwords } = &self.sign_in;
+        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs, groups, breached_passwords } = &self.sign_in;
         for (key, secs) in [("idle_secs", idle_secs), ("absolute_secs", absolute_secs), ("confirm_secs", confirm_secs)] {
             ensure!(*secs > 0, "sign_in.{key} is 0; nobody could stay signed in");
         }
@@ -225,6 +264,7 @@ impl Config {
             idle: i64::from(*idle_secs) * SECOND,
             absolute: i64::from(*absolute_secs) * SECOND,
             shown: i64::from(*confirm_secs) * SECOND,
+            groups: groups.iter().map(|rule| GroupRule::parse(rule).map_err(|why| anyhow!("sign_in.groups: {why}"))).collect::<Result<_>>()?,
             breached: if breached_passwords.as_os_str().is_empty() { Breached::NoList } else { Breached::open(breached_passwords)? },
         })
     }
@@ -237,6 +277,15 @@ impl Config {
         let url = self.public_url();
         url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned()
     }
+}
+
+/// Sections that say what is audited, for how long, who is told, and how one gets in.
+const AUDITING: [&str; 9] = ["ledger", "retention", "anchors", "sign_in", "oidc", "mail", "webhook", "detect", "masking"];
+
+/// The keys in force that auditing depends on; secrets only say whether they are set.
+pub fn auditing(explained: &[Explained]) -> Vec<Configured> {
+    let of = |e: &&Explained| AUDITING.contains(&e.key.split('.').next().unwrap_or_default());
+    explained.iter().filter(of).map(|e| Configured { key: e.key.clone(), value: e.value.clone() }).collect()
 }
 
 /// A secret from its file, and without one as configured.

@@ -107,7 +107,7 @@ async fn what_is_outside_confirms_the_trail_and_notices_a_roll_back() {
     // The lock lies in the same directory and is put back with it: only the witness knows.
     std::fs::rename(&data, house.folder.path().join("newest")).unwrap();
     copy(&house.folder.path().join("backup"), &data);
-    let refused = house.command(&["serve"]).output().unwrap();
+    let refused = house.output(&["serve"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("has cosigned 4 records, 1 are here"), "{said}");
 

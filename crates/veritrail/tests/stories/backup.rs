@@ -218,7 +218,7 @@ async fn an_up_to_date_backup_just_serves(set_up: SetUp) {
     let tile = places.backups.join("blobs/activity/0/tile/0/000.p/60");
     let good = std::fs::read(&tile).unwrap();
     std::fs::write(&tile, [&good[..good.len() - 1], &[good[good.len() - 1] ^ 1]].concat()).unwrap();
-    let says = house.command(&["backup", "--verify", text(&places.backups)]).output().unwrap();
+    let says = house.output(&["backup", "--verify", text(&places.backups)]);
     assert_eq!(says.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&says.stdout).contains("FAULT blobs/activity/0/tile/0/000.p/60"), "{}", String::from_utf8_lossy(&says.stdout));
     tokio::time::sleep(Duration::from_millis(1_100)).await;

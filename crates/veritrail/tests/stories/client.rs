@@ -2,6 +2,7 @@
 
 use reqwest::{Method, header};
 use serde_json::Value;
+use std::time::Duration;
 
 #[derive(Clone)]
 pub struct Client {
@@ -32,9 +33,12 @@ impl Answer {
     }
 }
 
+/// A hung answer is a failure that says which request hung, not a test that never ends. Live streams end earlier by themselves.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Client {
     pub fn new(url: &str) -> Self {
-        Self { http: reqwest::Client::new(), url: url.to_owned(), cookie: None }
+        Self { http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(), url: url.to_owned(), cookie: None }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
@@ -58,6 +62,16 @@ impl Client {
             self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
         }
         read(response).await
+    }
+
+    /// A change as a page of somebody else's would have the browser send it: with the cookie, from there, without our own header or with it.
+    pub async fn from_elsewhere(&self, path: &str, origin: Option<&str>, our_header: bool) -> u16 {
+        let mut request = self.http.post(format!("{}/api/v1{path}", self.url)).header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
+        request = origin.into_iter().fold(request, |request, origin| request.header(header::ORIGIN, origin));
+        if our_header {
+            request = request.header("x-veritrail", "1");
+        }
+        request.header(header::CONTENT_TYPE, "application/json").body("{}").send().await.unwrap().status().as_u16()
     }
 
     /// A file, as a page downloads it.

@@ -112,7 +112,7 @@ async fn killed_under_load(set_up: SetUp) {
 async fn two_servers_on_one_directory() {
     let Some(mut house) = House::new(SetUp::Embedded).await else { return };
     house.serve().await;
-    let second = house.command(&["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let second = house.output(&["serve", "--listen", "127.0.0.1:0"]);
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(!second.status.success() && said.contains("another `veritrail serve`"), "{said}");
     assert!(reqwest::get(format!("{}/health", house.url)).await.unwrap().status().is_success());

@@ -2,8 +2,7 @@
 
 use crate::{
     house::{House, SetUp, eventually},
-    on_both,
-    probe::{self, Probe},
+    on_both, probe,
     records::{act, ndjson},
 };
 use reqwest::Method;
@@ -73,7 +72,7 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
     let mut officer = house.signed_in(&officer).await;
     let persons = officer.get("/persons?limit=100").await.ok()["items"].as_array().unwrap().clone();
     let id_of = |n: usize| persons.iter().find(|p| p["name"] == canaries(n)[2].as_str()).unwrap()["id"].as_str().unwrap().to_owned();
-    let probed = Probe::of(&house, set_up).await;
+    let probed = probe::of(&house).await;
     for n in 0..PEOPLE {
         for canary in canaries(n) {
             assert!(probed.finds(&canary), "before: the probe does not find {canary}, so it would not find what is left of it");
@@ -111,7 +110,7 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
         assert_eq!(analyst.get(&format!("/jobs/{job}/file")).await.status, 409);
     }
 
-    let probed = Probe::of(&house, set_up).await;
+    let probed = probe::of(&house).await;
     for n in 0..PEOPLE {
         for canary in canaries(n) {
             assert_eq!(probed.finds(&canary), n >= ERASED, "after: {canary} {:?}", probed.places(&canary));
@@ -148,9 +147,9 @@ async fn an_erased_person_is_nowhere(set_up: SetUp) {
     // A key store from before comes back: its keys are destroyed again before anything is served.
     if let Some(before) = before {
         before.restore(&house);
-        assert_eq!(Probe::of(&house, set_up).await.keys_found(&subjects), ERASED, "the backup held them");
+        assert_eq!(probe::of(&house).await.keys_found(&subjects), ERASED, "the backup held them");
         house.serve().await;
-        let probed = Probe::of(&house, set_up).await;
+        let probed = probe::of(&house).await;
         assert_eq!(probed.keys_found(&subjects), 0);
         assert!(!probed.finds(&canaries(0)[0]) && probed.finds(&canaries(PEOPLE - 1)[0]));
     }

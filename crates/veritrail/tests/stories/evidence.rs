@@ -117,13 +117,13 @@ async fn a_pack_is_checked_with_the_commands_it_names(set_up: SetUp) {
     assert!(house.run(&["evidence", "--query", query, "--out", path]).contains("host.zip written"));
     let (_, faults) = check(&unpacked(&house, &out, "host"), &tools);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let again = house.command(&["evidence", "--query", query, "--out", path]).output().unwrap();
+    let again = house.output(&["evidence", "--query", query, "--out", path]);
     assert!(!again.status.success(), "nothing is overwritten");
     let acts = reader.clone().get("/self?operation=evidence.create").await.ok();
     let targets: Vec<&str> = acts["items"].as_array().unwrap().iter().map(|act| act["target"].as_str().unwrap().split(':').next().unwrap()).collect();
     assert_eq!(targets, ["pack", "job"], "{acts}");
     assert_eq!(acts["items"][1]["sentence"], "auditor had a pack of evidence made");
-    let wrong = house.command(&["evidence", "--query", "filter=nose:red", "--out", house.folder.path().join("no.zip").to_str().unwrap()]).output().unwrap();
+    let wrong = house.output(&["evidence", "--query", "filter=nose:red", "--out", house.folder.path().join("no.zip").to_str().unwrap()]);
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("there is no field 'nose'") && !house.folder.path().join("no.zip").exists());
 }
 

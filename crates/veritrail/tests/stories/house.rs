@@ -8,6 +8,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -73,10 +74,25 @@ impl House {
 
     /// Runs a command that must succeed; what it printed.
     pub fn run(&self, arguments: &[&str]) -> String {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let Output { status, stdout, stderr } = self.output(arguments);
         let (out, err) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         assert!(status.success(), "veritrail {arguments:?} ended with {status}\n{out}\n{err}");
         out.into_owned()
+    }
+
+    /// Runs a command to its end, which must come within a minute.
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        let child = self.command(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (pid, (ended, waited)) = (child.id(), mpsc::channel::<()>());
+        let patience = std::thread::spawn(move || {
+            let late = waited.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout);
+            late && Command::new("kill").args(["-ABRT", &pid.to_string()]).status().is_ok()
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!patience.join().unwrap(), "veritrail {arguments:?} does not end\n{out}\n{err}");
+        output
     }
 
     /// Makes a member of this role, with [`PASSWORD`]; his address.
@@ -113,11 +129,18 @@ impl House {
 
     /// Serves, and waits until it answers; how long that took.
     pub async fn serve(&mut self) -> Duration {
+        let url = self.url.clone();
+        self.serve_at(&reqwest::Client::new(), &url).await
+    }
+
+    /// The same where it answers elsewhere than in the clear.
+    pub async fn serve_at(&mut self, http: &reqwest::Client, url: &str) -> Duration {
         let log = File::options().create(true).append(true).open(self.folder.path().join("server.log")).unwrap();
         let begun = Instant::now();
         let mut child = self.command(&["serve"]).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         loop {
-            if reqwest::get(format!("{}/health", self.url)).await.is_ok_and(|answer| answer.status().is_success()) {
+            let health = http.get(format!("{url}/health")).timeout(Duration::from_secs(5)).send();
+            if health.await.is_ok_and(|answer| answer.status().is_success()) {
                 break;
             }
             let ended = child.try_wait().unwrap();
@@ -167,6 +190,9 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            println!("the server's log:\n{}", self.log());
+        }
     }
 }
 

@@ -9,18 +9,22 @@ mod crash;
 mod day;
 mod detect;
 mod erasure;
+mod escalations;
 mod evidence;
 mod house;
 mod index;
 mod keys;
 mod leaks;
+mod oidc;
 mod outage;
 mod probe;
 mod records;
 mod retention;
 mod reveal;
 mod roles;
+mod scim;
 mod sign_in;
+mod tls;
 mod trust;
 
 /// The same story on both set-ups, each a test of its own.

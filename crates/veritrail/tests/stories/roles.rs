@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const TABLE: &str = include_str!("../../../../content/authorization/table.csv");
 /// An id that nothing has.
 const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
+/// Not under /api/v1: the story of SCIM meets it, with tokens that are for it and tokens that are not.
+const ELSEWHERE: [&str; 1] = ["members.provision"];
 /// Reached without a session: coming in, and the programs' way in with its own key.
-const OPEN: [&str; 15] = [
+const OPEN: [&str; 17] = [
     "first_run.read",
     "first_run.complete",
     "session.create",
@@ -21,6 +23,8 @@ const OPEN: [&str; 15] = [
     "session.enrol.confirm",
     "session.passkey.options",
     "session.passkey",
+    "session.provider.begin",
+    "session.provider",
     "session.delete",
     "invitation.read",
     "invitation.accept",
@@ -39,6 +43,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "events.facets" => ("?from=-1h&fields=actor", None),
         "search.everything" => ("?q=dana", None),
         "ledgers.prove" => ("?from=0", None),
+        "roles.explain" => ("?operation=events.search", None),
         "directory.import" => ("", Some(json!("employee_id,name\n"))),
         "alerts.update" => ("", Some(json!({ "status": "in_progress" }))),
         "alerts.judge" => ("", Some(json!({ "verdict": "noise", "note": "a test" }))),
@@ -61,6 +66,12 @@ fn sample(id: &str) -> (String, Option<Value>) {
         "holds.create" => ("", Some(json!({ "kind": "subject", "id": NOTHING, "reason": "Suit 4" }))),
         "session.confirm" => ("", Some(json!({ "password": "not his" }))),
         "own.tokens" => ("", Some(json!({ "name": "k", "operations": ["session.read"], "days": 1 }))),
+        "searches.create" | "searches.update" => ("", Some(json!({ "name": "x", "query": "from=-1h", "sharing": "private" }))),
+        "searches.deliver" => ("", Some(json!({ "every": "day", "hour": 6, "format": "csv" }))),
+        "service_accounts.create" => ("", Some(json!({ "name": "Not a name", "owner": NOTHING }))),
+        "service_accounts.update" => ("", Some(json!({ "active": true }))),
+        "service_accounts.tokens" => ("", Some(json!({ "name": "k", "operations": ["session.read"], "days": 1 }))),
+        "service_accounts.tokens.rotate" => ("", Some(json!({ "overlap_hours": 0 }))),
         "own.factors.password" => ("", Some(json!({ "password": "short" }))),
         "own.factors.passkey" => ("", Some(json!({ "name": "k", "authenticator_data": "", "client_data": "" }))),
         "own.factors.confirm" => ("", Some(json!({ "code": "000000" }))),
@@ -76,8 +87,12 @@ fn operation(id: &str) -> &str {
         "events.count" | "events.facets" | "events.histogram" => "events.search",
         "persons.pattern" => "persons.read",
         "erasures.read" => "erasures.list",
+        "roles.explain" => "roles.read",
         "masking.fields" => "masking.list",
         "sources.keys.revoke" => "sources.keys",
+        "searches.remove" => "searches.update",
+        "searches.deliver.end" => "searches.deliver",
+        token if token.starts_with("service_accounts.tokens.") => "service_accounts.tokens",
         own if own.starts_with("own.tokens.") => "own.tokens",
         own if own.starts_with("own.factors.") => "own.factors",
         "own.sign_out.one" => "own.sign_out",
@@ -139,7 +154,7 @@ async fn every_role_meets_every_operation(set_up: SetUp) {
             }
         }
     }
-    let unmet: Vec<_> = table.keys().filter(|o| !met.contains(**o)).collect();
+    let unmet: Vec<_> = table.keys().filter(|o| !met.contains(**o) && !ELSEWHERE.contains(o)).collect();
     println!("{set_up:?}: {} operations x {} roles, {cells} cells over HTTP, {} faults", met.len(), roles.len(), faults.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(unmet.is_empty(), "rows that no route meets: {unmet:?}");

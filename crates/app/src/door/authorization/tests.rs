@@ -6,6 +6,7 @@ const TABLE: &str = include_str!("../../../../../content/authorization/table.csv
 
 fn member(role: Role) -> Member {
     Member {
+        kind: model::MemberKind::Person,
         id: Uuid::from_u128(1),
         email: "m@example.com".into(),
         name: "M".into(),
@@ -61,4 +62,22 @@ fn a_policy_with_a_misspelt_name_is_refused() {
     {
         assert!(matches!(Policy::parse(text), Err(AppError::Internal(_))), "{text}");
     }
+}
+
+#[test]
+fn what_decided_is_named() {
+    let policy = Policy::standard().unwrap();
+    let ids: Vec<_> = policy.policies.policies().map(|p| p.annotation("id").map(str::to_owned)).collect();
+    assert!(ids.iter().all(Option::is_some), "every policy has an @id: {ids:?}");
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "and one of its own: {ids:?}");
+    let decided = |member: &Member, operation, now| policy.decide(member, operation, now).unwrap();
+    let search = Operation::EventsSearch;
+    let analyst = decided(&member(Role::Analyst), search, 0);
+    assert_eq!((analyst.width, analyst.because.as_slice()), (Width::Everything, ["analyst-and-auditor-read-everything".to_owned()].as_slice()));
+    let lead = decided(&member(Role::DepartmentLead), search, 0);
+    assert_eq!((lead.width, lead.because.as_slice()), (Width::Departments, ["lead-and-access-owner-see-their-departments".to_owned()].as_slice()));
+    let expired = decided(&member(Role::Analyst), search, 1_000);
+    assert_eq!((expired.width, expired.because.as_slice()), (Width::No, ["nobody-deactivated-or-expired".to_owned()].as_slice()));
+    let administrator = decided(&member(Role::Administrator), search, 0);
+    assert!(administrator.width == Width::No && administrator.because.is_empty(), "no policy speaks of it: {administrator:?}");
 }
