@@ -59,6 +59,7 @@ pub struct Metrics {
     anchored: Family<Anchored, Gauge>,
     lag: Family<Anchored, Gauge>,
     late: Family<Anchored, Gauge>,
+    waiting: Gauge,
 }
 
 impl Default for Metrics {
@@ -78,7 +79,9 @@ impl Default for Metrics {
         registry.register("anchor_records", "Records under the newest checkpoint that witnesses cosigned or an authority time-stamped", anchored.clone());
         registry.register("anchor_lag_seconds", "How long signed records have waited for that at most", lag.clone());
         registry.register("anchor_late", "1 while that is longer than promised", late.clone());
-        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined, next, followers: Arc::default(), anchored, lag, late }
+        let waiting = Gauge::default();
+        registry.register("self_waiting", "Reads that wait in the reserve because the own trail cannot be written", waiting.clone());
+        Self { registry: Arc::new(registry), requests, seconds, events, duplicates, quarantined, next, followers: Arc::default(), anchored, lag, late, waiting }
     }
 }
 
@@ -125,6 +128,8 @@ pub async fn read(State(server): State<Server>, ConnectInfo(peer): ConnectInfo<S
         server.metrics.next.get_or_create(follower).set(i64::try_from(place()).unwrap_or(i64::MAX));
     }
     server.metrics.anchors(&server.app);
+    let waiting = server.app.waiting().map_or(0, |used| used.frames);
+    server.metrics.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     let mut text = String::new();
     encode(&mut text, &server.metrics.registry).map_err(|e| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Metrics failed", e.to_string()))?;
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())

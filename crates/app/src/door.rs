@@ -1,12 +1,16 @@
 //! The door: the only way in. Every operation is authorised, recorded in the `self` ledger, and run.
 //!
 //! A change and its record are one transaction. When the ledger cannot be written, changes, reveals and administrators' reads are
-//! refused; other reads go on into a bounded memory and are refused when that is full.
+//! refused; other reads go on into a bounded reserve on the disk and are refused when that is full.
 
 use crate::{App, AppError, Caller, Entry, Kind, Operation, Result};
 use model::{Micros, Role, Scope};
 use serde_json::Value;
-use store::{StoreError, sql::Unit};
+use store::{
+    StoreError,
+    reserve::{Reserve, Used},
+    sql::Unit,
+};
 use uuid::Uuid;
 
 pub(crate) use authorization::Decided;
@@ -64,8 +68,8 @@ pub struct Door {
 }
 
 impl Door {
-    pub fn new(policy: Policy) -> Self {
-        Self { policy, journal: Journal::default() }
+    pub fn new(policy: Policy, reserve: Option<Reserve>) -> Self {
+        Self { policy, journal: Journal::new(reserve) }
     }
 }
 
@@ -158,6 +162,16 @@ impl App {
     pub async fn scope_of(&self, caller: &Caller, operation: Operation) -> Result<Scope> {
         let width = self.width(caller, operation, (self.clock)())?;
         self.scope(caller, width).await
+    }
+
+    /// Writes to the own trail what waits in its reserve; answers how many records.
+    pub async fn record_waiting(&self) -> Result<u64> {
+        self.door.journal.catch_up(self).await
+    }
+
+    /// How much of the own trail's reserve is used; `None` where another process has it.
+    pub fn waiting(&self) -> Option<Used> {
+        self.door.journal.waiting()
     }
 
     /// The operations a member may use at all, for `Session.operations`.

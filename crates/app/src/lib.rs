@@ -6,6 +6,7 @@ use std::{ops::Deref, sync::Arc};
 use store::{
     blobs::Blobs,
     events::Events,
+    reserve::Reserve,
     sql::Database,
     trail::{SqlTrail, Trail},
 };
@@ -122,6 +123,8 @@ pub struct AppParts {
     pub blobs: Arc<dyn Blobs>,
     /// What is kept apart from the data, with the ledgers' locks: tombstones of erasures.
     pub apart: Arc<dyn Blobs>,
+    /// Where reads wait while the `self` ledger cannot be written; `None`: they are refused then.
+    pub reserve: Option<Reserve>,
     /// The policy in force: [`Policy::standard`], or one from the content folder.
     pub policy: Policy,
     /// Generation of a new `self` ledger; one that is there keeps its own.
@@ -182,7 +185,7 @@ impl App {
         let (public_url, demo, sign_in, provider, letters, clock) = (parts.public_url, parts.demo, parts.sign_in, parts.provider, parts.letters, parts.clock);
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
-        let door = Door::new(policy);
+        let door = Door::new(policy, parts.reserve);
         Ok(Self(Arc::new(Shared {
             records,
             self_trail,

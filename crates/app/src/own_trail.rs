@@ -15,6 +15,10 @@ use store::records::{Members, SelfEvents, SelfQuery};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use repair::{Condition, Repaired, RowFault};
+
+mod repair;
+
 /// One thing a member did, or tried.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OwnAct {
@@ -181,6 +185,7 @@ fn sentence(member: Option<&Named>, operation: &str, failed: bool, opened: &Open
         "searches.deliver" => "had a kept search delivered",
         "digests.list" => "read the digests of administrators' acts",
         "digests.send" => return "The digest of administrators' acts was made".to_owned(),
+        "self.repair" => return "The rows of this page were put right from the ledger, or reads that waited were written, at the host".to_owned(),
         "auditing.configured" => return "The configuration of auditing is another than before".to_owned(),
         "jobs.list" => "looked at own jobs",
         "jobs.read" => "opened a job",

@@ -20,10 +20,14 @@ use store::{
     blobs::{Blobs, Directory},
     events::Splits,
     keys::SqlKeys,
+    reserve::Reserve,
     sql::{Database, Handle},
     trail::SqlTrail,
 };
 use tempfile::TempDir;
+
+/// Room for some thirty reads.
+const RESERVE_BYTES: u64 = 32 * 1024;
 
 /// The time every house begins at.
 pub(crate) const START: Micros = 1_795_415_186_000_000;
@@ -116,6 +120,7 @@ async fn house(records: Option<String>, sign_in: SignInPolicy, provider: Option<
         masking: Masking { classes: Classes::embedded().unwrap(), reveals_per_day: REVEALS_PER_DAY },
         blobs,
         apart: Arc::new(Directory::open(folder.path().join("apart")).unwrap()),
+        reserve: Reserve::open(&folder.path().join("reserve"), RESERVE_BYTES).unwrap(),
         policy: Policy::standard().unwrap(),
         self_generation: 0,
         public_url: "https://veritrail.example.com/".into(),

@@ -7,6 +7,7 @@
 //! | [`keys`] | wrapped subject keys | SQLite, PostgreSQL |
 //! | [`blobs`] | objects with compare-and-swap | directory, S3 |
 //! | [`events`] | finding events | tantivy splits |
+//! | [`reserve`] | what waits while a database cannot be written | a file |
 
 pub mod blobs;
 pub mod copy;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod events;
 pub mod keys;
 pub mod records;
+pub mod reserve;
 pub mod sql;
 pub mod trail;
 

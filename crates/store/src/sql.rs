@@ -91,6 +91,18 @@ impl Database {
     }
 }
 
+impl Database {
+    /// What SQLite finds wrong with the file, in its own words; empty when nothing is. Of a PostgreSQL server nothing is asked: it has tools of its own.
+    pub async fn faults(&self) -> Result<Vec<String>> {
+        if self.backend() != DbBackend::Sqlite {
+            return Ok(Vec::new());
+        }
+        let said = self.rows("PRAGMA integrity_check(20)", vec![]).await?;
+        let said: Vec<String> = said.iter().map(|row| column(row, "integrity_check")).collect::<Result<_>>()?;
+        Ok(said.into_iter().filter(|line| line != "ok").collect())
+    }
+}
+
 /// What errors call a copy.
 const COPY: &str = "the copy of a database";
 

@@ -102,6 +102,15 @@ pub enum Command {
         #[command(subcommand)]
         command: Ledger,
     },
+    /// Looks why changes are refused, and holds the rows of Veritrail's own trail against its ledger.
+    #[command(
+        name = "self",
+        after_help = "Examples:\n  veritrail self check\n  veritrail self repair\n`check` changes nothing and ends with 0 when all is well, 2 with a fault. Both may be run beside `serve` (docs/operations.md)."
+    )]
+    OwnTrail {
+        #[command(subcommand)]
+        command: OwnTrail,
+    },
     /// Drops personal values older than `[retention]` keeps them; proofs and clear parts stay (docs/privacy.md).
     #[command(after_help = "Examples:\n  veritrail retention plan\n  veritrail retention apply\nBoth may be run beside `serve`, which then does the work.")]
     Retention {
@@ -347,6 +356,14 @@ pub enum LedgerKey {
         #[arg(long)]
         ledger: Option<String>,
     },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum OwnTrail {
+    /// Whether the database is whole, the own trail can be written, reads wait in its reserve, and each row that auditors read is as the ledger's record.
+    Check,
+    /// Writes what waits, puts rows right from the ledger, and records that it did.
+    Repair,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,6 +13,8 @@ const ERASE_EVERY: Duration = Duration::from_millis(500);
 const ERASE_LATER: Duration = Duration::from_secs(300);
 /// How often rebuilds of the searchable view and runs of retention are looked for.
 const REBUILD_EVERY: Duration = Duration::from_secs(1);
+/// How often what waits in the own trail's reserve is tried to be written.
+const RECORD_EVERY: Duration = Duration::from_secs(5);
 /// How often deliveries and digests are looked for.
 const DELIVER_EVERY: Duration = Duration::from_secs(20);
 
@@ -31,6 +33,12 @@ pub fn start(tasks: &mut JoinSet<()>, app: &App, segments: Droppable, view: Sear
     tasks.spawn(steps(DELIVER_EVERY, "the digest of administrators' acts could not be made; it is tried again", stop.clone(), move || {
         let app = digests.clone();
         async move { app.run_digests_step().await }
+    }));
+    let waiting = app.clone();
+    tasks.spawn(steps(RECORD_EVERY, "reads wait to be recorded; it is tried again", stop.clone(), move || {
+        let app = waiting.clone();
+        // More may have come meanwhile, and then the rest is long enough.
+        async move { app.record_waiting().await.map(|_| false) }
     }));
     let (retention, segments, until) = (app.clone(), Arc::new(segments), stop.clone());
     tasks.spawn(steps(REBUILD_EVERY, "a run of retention stopped; it is tried again", stop.clone(), move || {

@@ -78,6 +78,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Directory { command } => commands::directory::run(&config, command).await?,
         Command::Keys { command } => commands::keys::run(&config, command).await?,
         Command::Ledger { command } => commands::ledger::run(&config, command).await?,
+        Command::OwnTrail { command } => return commands::own_trail::run(&config, command).await,
         Command::Retention { command } => commands::retention::run(&config, &command).await?,
         Command::Index { command } => return commands::index::run(&config, &command).await,
         Command::Config { command } => commands::config::run(&explained, &command)?,

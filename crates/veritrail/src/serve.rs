@@ -29,7 +29,7 @@ use model::{
 };
 use pipeline::{DetectFollower, IndexFollower, Intake, Limits, Poller};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use store::{events::Splits, trail::Trail};
+use store::{events::Splits, reserve::Reserve, trail::Trail};
 use tokio::{
     sync::{Notify, broadcast},
     task::JoinSet,
@@ -75,6 +75,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         masking: masking(config)?,
         blobs: stores.blobs.clone(),
         apart: stores.lock.clone(),
+        reserve: Reserve::open(&config.data.directory.join("self.reserve"), config.data.reserve_bytes)?,
         policy: Policy::standard()?,
         self_generation: 0,
         public_url: config.public_url(),

@@ -7,18 +7,17 @@ use model::{
     Actor, ActorKind, Class, Event, EventTime, Member, MemberKind, Micros, Network, Outcome, SubjectKind, SubjectRef, class::act, event::Identity,
     position::SELF,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::VecDeque;
 use store::{
     records::{SelfEvent, SelfEvents},
+    reserve::{Reserve, Used},
     sql::Unit,
-    trail::{NewBatch, NewRecord, Placed},
+    trail::{Fingerprint, NewBatch, NewRecord, Placed},
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// Reads that may wait in memory for the ledger to come back.
-pub(crate) const WAITING_READS: usize = 1_000;
 /// Stands in the place of a role for the host's command line.
 pub(crate) const HOST: &str = "host";
 const STREAM: &str = "door";
@@ -59,6 +58,10 @@ impl Act {
     pub fn unattended(operation: &'static str, member: Option<Member>, address: Option<String>, target: Target) -> Self {
         Self { member, address, request: Uuid::now_v7(), at_host: false, token: None, operation, target, detail: Value::Null, failure: None }
     }
+    /// The role it was done in: the member's, or the host's.
+    fn role(&self) -> Option<&'static str> {
+        if self.at_host { Some(HOST) } else { self.member.as_ref().map(|m| m.role.name()) }
+    }
     pub fn failed(self, reason: &'static str) -> Self {
         Self { failure: Some(reason), ..self }
     }
@@ -71,12 +74,21 @@ pub(crate) struct Prepared {
     row: SelfEvent,
 }
 
-#[derive(Default)]
+/// What waits is written in pieces of so many records.
+const AT_ONCE: usize = 500;
+
 pub(crate) struct Journal {
-    waiting: Mutex<VecDeque<Prepared>>,
+    /// Where reads wait while the ledger cannot be written; `None`: another process has it, and they are refused.
+    reserve: Option<Reserve>,
+    /// Held while what waits is written.
+    writing: Mutex<()>,
 }
 
 impl Journal {
+    pub fn new(reserve: Option<Reserve>) -> Self {
+        Self { reserve, writing: Mutex::default() }
+    }
+
     pub async fn prepare(&self, app: &App, act: &Act) -> Result<Prepared> {
         prepare(&app.keyring, act, (app.clock)()).await.map_err(|e| AppError::SelfLedger(e.to_string()))
     }
@@ -86,6 +98,19 @@ impl Journal {
         write(app, unit, acts).await.map_err(|e| AppError::SelfLedger(e.to_string()))
     }
 
+    /// Tries to write, and takes it back: nothing is left of it.
+    ///
+    /// # Errors
+    /// Those that a change would meet.
+    pub async fn try_writing(&self, app: &App) -> Result<()> {
+        let failed = |e: store::StoreError| AppError::SelfLedger(e.to_string());
+        let prepared = self.prepare(app, &Act::at_host("self.check", Target::none(), Value::Null)).await?;
+        let unit = app.records.begin().await.map_err(failed)?;
+        let written = write(app, &unit, &[prepared]).await;
+        unit.rollback().await.map_err(failed)?;
+        written.map_err(failed)
+    }
+
     /// Records an act in a transaction of its own.
     pub async fn record(&self, app: &App, act: Act) -> Result<()> {
         self.catch_up(app).await?;
@@ -93,37 +118,94 @@ impl Journal {
         commit(app, &[prepared]).await
     }
 
-    /// Keeps a read's record in memory until the ledger can be written again.
+    /// Keeps a read's record in the reserve until the ledger can be written again; it is on the disk when this answers.
     ///
     /// # Errors
-    /// `why` when the memory is full.
+    /// `why` when there is no room for it.
     pub async fn keep(&self, app: &App, act: Act, why: AppError) -> Result<()> {
+        let Some(reserve) = &self.reserve else { return Err(why) };
         let prepared = self.prepare(app, &act).await?;
-        let mut waiting = self.waiting.lock().await;
-        if waiting.len() >= WAITING_READS {
+        if !reserve.add(prepared.encode()?).await? {
             return Err(why);
         }
-        tracing::warn!(operation = act.operation, waiting = waiting.len() + 1, "a read waits to be recorded: {why}");
-        waiting.push_back(prepared);
+        tracing::warn!(operation = act.operation, waiting = reserve.used().frames, "a read waits in the reserve to be recorded: {why}");
         Ok(())
     }
 
-    /// Writes what waits, in order, before anything newer.
-    pub async fn catch_up(&self, app: &App) -> Result<()> {
-        let mut waiting = self.waiting.lock().await;
-        if waiting.is_empty() {
-            return Ok(());
+    /// Writes what waits, in order, before anything newer; answers how many.
+    pub async fn catch_up(&self, app: &App) -> Result<u64> {
+        let Some(reserve) = &self.reserve else { return Ok(0) };
+        if reserve.used().frames == 0 {
+            return Ok(0);
         }
-        // The oldest alone finds out whether the ledger works again: a caller does not pay for all that waits.
-        if let Some(oldest) = waiting.front().cloned() {
-            commit(app, &[oldest]).await?;
-            waiting.pop_front();
+        let _writing = self.writing.lock().await;
+        let waiting: Vec<Prepared> = reserve.frames().iter().map(|frame| Prepared::decode(frame)).collect::<Result<_>>()?;
+        // The oldest alone finds out whether the ledger works again: a caller does not pay for all that waits. A crash between the two steps writes
+        // some again, which the ledger knows by their fingerprints.
+        let (oldest, rest) = waiting.split_at(waiting.len().min(1));
+        for piece in std::iter::once(oldest).chain(rest.chunks(AT_ONCE)) {
+            commit(app, piece).await?;
+            reserve.forget(piece.len()).await?;
         }
-        if !waiting.is_empty() {
-            commit(app, waiting.make_contiguous()).await?;
-            waiting.clear();
-        }
-        Ok(())
+        Ok(waiting.len() as u64)
+    }
+
+    /// How much of the reserve is used.
+    pub fn waiting(&self) -> Option<Used> {
+        self.reserve.as_ref().map(Reserve::used)
+    }
+}
+
+/// A record as it waits: what the ledger needs, then its bytes.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    fingerprint: [u8; 24],
+    leaf_hash: [u8; 32],
+    time: Micros,
+    member: Option<Uuid>,
+    role: Option<String>,
+    operation: String,
+    outcome: String,
+    target: String,
+}
+
+impl Prepared {
+    fn encode(self) -> Result<Vec<u8>> {
+        let (record, row) = (self.record, self.row);
+        let waiting = Waiting {
+            fingerprint: record.fingerprint.0,
+            leaf_hash: record.leaf_hash,
+            time: record.time,
+            member: row.member,
+            role: row.role,
+            operation: row.operation,
+            outcome: row.outcome,
+            target: row.target,
+        };
+        let mut line = serde_json::to_vec(&waiting).map_err(|e| AppError::Internal(e.to_string()))?;
+        line.push(b'\n');
+        line.extend(record.bytes);
+        Ok(line)
+    }
+
+    fn decode(frame: &[u8]) -> Result<Self> {
+        let damaged = |why: String| AppError::SelfLedger(format!("what waits in the reserve cannot be read ({why}): another version wrote it; start that one, or move the file 'self.reserve' away and keep it"));
+        let end = frame.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("a record has no first line".into()))?;
+        let waiting: Waiting = serde_json::from_slice(&frame[..end]).map_err(|e| damaged(e.to_string()))?;
+        let bytes = frame[end + 1..].to_vec();
+        let row = SelfEvent {
+            generation: 0,
+            position: 0,
+            time: waiting.time,
+            member: waiting.member,
+            role: waiting.role,
+            operation: waiting.operation,
+            outcome: waiting.outcome,
+            target: waiting.target,
+            sealed: bytes.clone(),
+        };
+        let record = NewRecord { fingerprint: Fingerprint(waiting.fingerprint), leaf_hash: waiting.leaf_hash, bytes, time: waiting.time };
+        Ok(Self { record, row })
     }
 }
 
@@ -160,7 +242,7 @@ async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Re
         Some("create" | "invite" | "import" | "upload") => act::CREATE,
         Some(
             "update" | "judge" | "keys" | "replay" | "cancel" | "check" | "accept" | "complete" | "delete" | "rotate" | "retire" | "seal" | "decide"
-            | "confirm" | "factors" | "reset" | "sign_out" | "tokens" | "provision" | "configured",
+            | "confirm" | "factors" | "reset" | "sign_out" | "tokens" | "provision" | "configured" | "repair",
         ) => act::UPDATE,
         _ => act::READ,
     };
@@ -188,7 +270,7 @@ async fn prepare(keyring: &Keyring, act: &Act, now: Micros) -> ledger::error::Re
         position: 0,
         time: now,
         member: act.member.as_ref().map(|m| m.id),
-        role: if act.at_host { Some(HOST.to_owned()) } else { act.member.as_ref().map(|m| m.role.name().to_owned()) },
+        role: act.role().map(str::to_owned),
         operation: act.operation.to_owned(),
         outcome: outcome.name().to_owned(),
         target: act.target.as_str().to_owned(),
@@ -207,8 +289,8 @@ fn detail(act: &Act) -> Map<String, Value> {
     if let Some(token) = act.token {
         detail.insert("token".into(), token.to_string().into());
     }
-    if let Some(member) = &act.member {
-        detail.insert("role".into(), member.role.name().into());
+    if let Some(role) = act.role() {
+        detail.insert("role".into(), role.into());
     }
     if !act.target.as_str().is_empty() {
         detail.insert("target".into(), act.target.as_str().into());

@@ -64,6 +64,8 @@ pub struct SelfQuery {
 pub trait SelfEvents {
     async fn add_self_event(&self, event: &SelfEvent) -> Result<()>;
     async fn self_events(&self, query: &SelfQuery) -> Result<Vec<SelfEvent>>;
+    /// Takes a row away that is not as its record; the record stays.
+    async fn remove_self_event(&self, generation: u32, position: u64) -> Result<()>;
     /// Rows of a generation from a position on become the next one's, each one position further on, as their records do.
     async fn move_self_events(&self, from: (u32, u64), to: u32) -> Result<u64>;
 }
@@ -111,6 +113,11 @@ impl<H: Handle + ?Sized> SelfEvents for H {
         values.push(signed(query.limit)?.into());
         sql.push_str(&format!(" ORDER BY generation DESC, position DESC LIMIT ${}", values.len()));
         self.rows(&sql, values).await?.iter().map(read).collect()
+    }
+
+    async fn remove_self_event(&self, generation: u32, position: u64) -> Result<()> {
+        let sql = "DELETE FROM self_events WHERE generation = $1 AND position = $2";
+        self.execute(sql, vec![i64::from(generation).into(), signed(position)?.into()]).await.map(drop)
     }
 
     async fn move_self_events(&self, (generation, position): (u32, u64), to: u32) -> Result<u64> {
@@ -162,6 +169,8 @@ mod tests {
             assert_eq!(read(SelfQuery { limit: 9, member: Some(Uuid::from_u128(1)), ..Default::default() }).await, [2, 0]);
             assert_eq!(read(SelfQuery { limit: 9, operation: Some("events.search".into()), ..Default::default() }).await, [3, 0]);
             assert_eq!(db.self_events(&SelfQuery { limit: 9, before: Some((0, 2)), ..Default::default() }).await.unwrap()[0], rows[1]);
+            db.remove_self_event(0, 1).await.unwrap();
+            assert_eq!(read(SelfQuery { limit: 9, ..Default::default() }).await, [3, 2, 0]);
         }
     }
 }

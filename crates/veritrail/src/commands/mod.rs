@@ -11,6 +11,7 @@ pub mod init;
 pub mod keys;
 pub mod ledger;
 pub mod member;
+pub mod own_trail;
 pub mod query;
 pub mod restore;
 pub mod retention;

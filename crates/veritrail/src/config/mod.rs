@@ -70,6 +70,7 @@ pub struct Data {
     pub blobs: String,
     pub lock: String,
     pub master_secret_file: PathBuf,
+    pub reserve_bytes: u64,
 }
 
 #[derive(Clone, Deserialize)]

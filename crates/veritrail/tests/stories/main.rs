@@ -17,6 +17,7 @@ mod keys;
 mod leaks;
 mod oidc;
 mod outage;
+mod own_trail;
 mod probe;
 mod records;
 mod retention;
