@@ -1,9 +1,10 @@
-//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask faults`, `cargo xtask outsiders`, `cargo xtask asvs`, `cargo xtask sbom`.
+//! Tasks of the workshop: `cargo xtask tidy`, `cargo xtask bench`, `cargo xtask faults`, `cargo xtask outsiders`, `cargo xtask fuzz`, `cargo xtask asvs`, `cargo xtask sbom`.
 
 mod asvs;
 mod bench;
 mod dependencies;
 mod faults;
+mod fuzz;
 mod http;
 mod outsiders;
 #[cfg(test)]
@@ -32,8 +33,9 @@ fn task() -> Result<()> {
         Some("faults") => faults::run(std::env::args().skip(1)),
         Some("outsiders") => outsiders::run(std::env::args().nth(2)),
         Some("asvs") => asvs::run(std::env::args().skip(2)),
+        Some("fuzz") => fuzz::run(std::env::args().skip(2)),
         Some("sbom") => sbom::run(std::env::args().nth(2)),
-        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench, faults, outsiders, asvs, sbom"),
-        None => bail!("name a task: tidy, bench, faults, outsiders, asvs, sbom"),
+        Some(other) => bail!("'{other}' is not a task; there are: tidy, bench, faults, outsiders, fuzz, asvs, sbom"),
+        None => bail!("name a task: tidy, bench, faults, outsiders, fuzz, asvs, sbom"),
     }
 }

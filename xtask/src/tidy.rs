@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("veritrail-verify", &["merkle"]),
     ("simulate", &["model"]),
     ("testkit", &["model", "store", "ledger"]),
+    ("fuzz", &["model", "merkle", "connectors", "detect", "ledger", "app", "api"]),
     ("xtask", &["model", "store", "ledger", "testkit"]),
 ];
 

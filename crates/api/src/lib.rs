@@ -33,7 +33,8 @@ mod pace;
 pub mod problem;
 mod retention;
 mod roles;
-mod scim;
+#[doc(hidden)]
+pub mod scim;
 mod searches;
 mod service_accounts;
 mod session;

@@ -131,7 +131,7 @@ impl Manifest {
     }
 
     /// Reads the text, signed or not; says nothing about who wrote it.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    pub fn parse(text: &str) -> Result<Self> {
         let bad = || LedgerError::damaged("a segment's manifest", "not lines of first, count, bytes and SHA-256 after header and origin");
         let text = text.split_once("\n\n").map_or(text, |(body, _)| body);
         let mut lines = text.lines();

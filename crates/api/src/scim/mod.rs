@@ -25,6 +25,15 @@ const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const MOST: usize = 200;
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
+/// Whatever a directory may send, through every reader of it.
+#[doc(hidden)]
+pub fn read_anything(data: &[u8]) {
+    let _ = filter::Asked::parse(&String::from_utf8_lossy(data));
+    if let Ok(body) = serde_json::from_slice::<serde_json::Value>(data) {
+        let _ = (read::person(&body), read::person_patch(&body), read::group(&body), read::group_patch(&body));
+    }
+}
+
 pub fn routes() -> Router<Server> {
     Router::new()
         .route("/Users", get(users).post(create_user))

@@ -28,6 +28,16 @@ const CHALLENGE: Micros = 5 * MINUTE;
 const NONCE_BYTES: usize = 16;
 const MOST_PASSKEYS: usize = 20;
 const MAX_NAME_CHARS: usize = 100;
+/// Whatever an authenticator and a browser may say at `public_url`, through the readers of both; the challenge where it can be read.
+#[doc(hidden)]
+pub fn read_made(public_url: &str, authenticator_data: &[u8], client_data: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let site = Site::of(public_url).ok_or("no passkeys are made there")?;
+    let made = ceremony::made(&site, authenticator_data);
+    let challenge = ceremony::challenge(&site, Ceremony::Create, client_data);
+    ceremony::signed(&site, authenticator_data, client_data, client_data, &made.map(|made| made.public_key).unwrap_or_default(), 0).ok();
+    challenge
+}
+
 const REFUSED: &str = "this passkey does not let you in here; sign in with your password";
 
 /// What a browser needs to make a passkey. Ids and challenges are base64url.

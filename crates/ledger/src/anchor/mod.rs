@@ -29,6 +29,11 @@ pub const WITNESS_WITHIN: Micros = 60 * model::SECOND;
 /// The same of time-stamps.
 pub const STAMP_WITHIN: Micros = 3_600 * model::SECOND;
 
+/// The time that an authority's answer states for `data`. Who signed it is not looked at: that is [`Roots`]' business.
+pub fn read_reply(reply: &[u8], data: &[u8]) -> Result<Micros, String> {
+    token::read(reply, data).map(|token| token.time)
+}
+
 /// The way to one address outside.
 #[async_trait]
 pub trait Post: Send + Sync {
