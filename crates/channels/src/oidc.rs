@@ -30,6 +30,19 @@ const METADATA_FOR: Duration = Duration::from_secs(600);
 /// RFC 8176: methods that are a second factor, or hold one.
 const SECOND_FACTORS: [&str; 8] = ["mfa", "otp", "hwk", "swk", "fpt", "face", "iris", "sc"];
 
+/// How an ID token may be signed: by a key that the provider alone has, never by the client's secret.
+const SIGNED_BY_KEYS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
 /// `[oidc]` of the configuration.
 #[derive(Clone, Debug)]
 pub struct OidcConfig {
@@ -144,7 +157,8 @@ impl Oidc {
         let tokens = tokens.map_err(|e| refused("the code was not redeemed", &told(&e)))?;
         let token = tokens.id_token().ok_or_else(|| refused("it gave no ID token", &"scope openid is needed"))?;
         let nonce = Nonce::new(nonce.to_owned());
-        let claims = token.claims(&client.id_token_verifier(), &nonce).map_err(|e| refused("its ID token does not hold", &told(&e)))?;
+        let verifier = client.id_token_verifier().set_allowed_algs(SIGNED_BY_KEYS);
+        let claims = token.claims(&verifier, &nonce).map_err(|e| refused("its ID token does not hold", &told(&e)))?;
         let mut identity = OidcIdentity {
             issuer: claims.issuer().to_string(),
             subject: claims.subject().to_string(),

@@ -7,6 +7,7 @@ use argon2::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zxcvbn::{Score, zxcvbn};
 
 /// Hashes computed at once.
 const AT_ONCE: usize = 4;
@@ -15,6 +16,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// NIST SP 800-63B: length is what counts; no rules about kinds of characters.
 const MIN_CHARS: usize = 12;
 const MAX_CHARS: usize = 256;
+const PRODUCT: &str = "veritrail";
 
 pub(crate) struct Passwords {
     room: Arc<Semaphore>,
@@ -80,8 +82,10 @@ pub(super) fn fault(password: &str, email: &str) -> Option<String> {
     let plain = password.to_lowercase();
     let name = email.split('@').next().unwrap_or_default();
     let few = plain.chars().collect::<std::collections::BTreeSet<_>>().len() < 5;
-    (few || plain == email || (name.len() > 3 && plain.replace(name, "").chars().count() < MIN_CHARS / 2))
-        .then(|| "too easy to guess: take something that is not your address and not one character repeated".to_owned())
+    let own = few || plain == email || (name.len() > 3 && plain.replace(name, "").chars().count() < MIN_CHARS / 2);
+    // Common passwords, names, dates and keyboard walks are known to it, and what it is told besides.
+    let guessed = || zxcvbn(password, &[email, name, PRODUCT]).score() < Score::Two;
+    (own || guessed()).then(|| "too easy to guess: take several words that do not belong together, not your address, a known password or a pattern".to_owned())
 }
 
 #[cfg(test)]

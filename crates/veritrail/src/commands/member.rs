@@ -50,7 +50,8 @@ fn password(from_stdin: bool) -> Result<String> {
     }
     let mut password = String::new();
     std::io::stdin().read_to_string(&mut password)?;
-    password.truncate(password.trim_end().len());
+    // The line's end is no part of it; blanks are.
+    password.truncate(password.trim_end_matches(['\r', '\n']).len());
     Ok(password)
 }
 

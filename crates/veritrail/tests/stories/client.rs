@@ -74,10 +74,15 @@ impl Client {
         request.header(header::CONTENT_TYPE, "application/json").body("{}").send().await.unwrap().status().as_u16()
     }
 
+    /// An answer with its headers.
+    pub async fn response(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}/api/v1{path}", self.url)).header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
+        request.send().await.unwrap().error_for_status().unwrap()
+    }
+
     /// A file, as a page downloads it.
     pub async fn file(&self, path: &str) -> Vec<u8> {
-        let request = self.http.get(format!("{}/api/v1{path}", self.url)).header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
-        request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
+        self.response(path).await.bytes().await.unwrap().to_vec()
     }
 
     /// A file to a source, as a page uploads it.

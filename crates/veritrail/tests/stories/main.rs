@@ -11,6 +11,7 @@ mod detect;
 mod erasure;
 mod escalations;
 mod evidence;
+mod hardening;
 mod house;
 mod index;
 mod keys;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 /// A certificate of this machine and its key, as PEM files.
-fn certificate(house: &House) -> (String, String) {
+pub fn certificate(house: &House) -> (String, String) {
     let [certificate, key] = ["tls.pem", "tls.key"].map(|name| house.folder.path().join(name).display().to_string());
     let arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
     let further = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-out", &certificate, "-keyout", &key];
