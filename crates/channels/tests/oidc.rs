@@ -91,7 +91,7 @@ impl Provider {
         let config = OidcConfig {
             issuer: self.url.clone(),
             client_id: CLIENT.into(),
-            client_secret: Secret::new(CLIENT_SECRET.into()),
+            client_secret: Secret::new(CLIENT_SECRET),
             redirect: "https://veritrail.example.com/provider".into(),
             scopes: vec!["openid".into()],
             groups_claim: "groups".into(),

@@ -21,8 +21,8 @@ pub struct Target {
 
 /// All of them, in alphabetical order.
 pub const TARGETS: &[Target] = &[
-    Target { name: "csv", reads: "CSV files and bodies, to events", take: records::csv, seeds: records::csv_seeds },
     Target { name: "creme", reads: "rows and access-log lines of Creme, to events", take: records::creme, seeds: records::creme_seeds },
+    Target { name: "csv", reads: "CSV files and bodies, to events", take: records::csv, seeds: records::csv_seeds },
     Target { name: "json", reads: "JSON and NDJSON files and bodies, to events", take: records::json, seeds: records::json_seeds },
     Target { name: "mapping", reads: "mappings of generic sources, and a record through them", take: rules::mapping, seeds: rules::mapping_seeds },
     Target { name: "note", reads: "signed notes, checkpoints, keys, proofs and states of a verification", take: trail::note, seeds: trail::note_seeds },

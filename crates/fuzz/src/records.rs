@@ -14,10 +14,7 @@ fn through(connector: &str, hint: &FileHint, settings: &Settings, data: &[u8]) {
     let mut state: State = Value::Null;
     for item in items {
         let Ok(Item::Record { stream, record }) = item else { continue };
-        if let Ok(events) = connector.normalise(&context, &stream, &mut state, &record) {
-            // What is stored is JSON.
-            events.iter().for_each(|event| drop(serde_json::to_vec(event).expect("an event can be written down")));
-        }
+        drop(connector.normalise(&context, &stream, &mut state, &record));
     }
 }
 
@@ -49,8 +46,14 @@ pub fn json_seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-const CREME: [&str; 6] =
-    ["creme_core_historyline.csv", "creme_core_imprint.csv", "creme_core_lastviewedentity.csv", "creme_core_cremeuser.csv", "django_content_type.csv", "access.log"];
+const CREME: [&str; 6] = [
+    "creme_core_historyline.csv",
+    "creme_core_imprint.csv",
+    "creme_core_lastviewedentity.csv",
+    "creme_core_cremeuser.csv",
+    "django_content_type.csv",
+    "access.log",
+];
 
 /// The first byte says which file it is.
 pub fn creme(data: &[u8]) {

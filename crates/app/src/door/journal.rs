@@ -189,7 +189,11 @@ impl Prepared {
     }
 
     fn decode(frame: &[u8]) -> Result<Self> {
-        let damaged = |why: String| AppError::SelfLedger(format!("what waits in the reserve cannot be read ({why}): another version wrote it; start that one, or move the file 'self.reserve' away and keep it"));
+        let damaged = |why: String| {
+            AppError::SelfLedger(format!(
+                "what waits in the reserve cannot be read ({why}): another version wrote it; start that one, or move the file 'self.reserve' away and keep it"
+            ))
+        };
         let end = frame.iter().position(|byte| *byte == b'\n').ok_or_else(|| damaged("a record has no first line".into()))?;
         let waiting: Waiting = serde_json::from_slice(&frame[..end]).map_err(|e| damaged(e.to_string()))?;
         let bytes = frame[end + 1..].to_vec();

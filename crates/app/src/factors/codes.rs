@@ -9,6 +9,8 @@ pub(super) const HOW_MANY: usize = 10;
 const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 /// About 119 bits: past the 112 that ASVS 5.0 (6.5.2) and NIST SP 800-63B ask before a quick hash will do.
 const CHARS: usize = 24;
+/// Of codes made by earlier versions.
+const EARLIER_CHARS: usize = 16;
 
 /// A new code: six groups of four, with dashes.
 pub(super) fn fresh() -> String {
@@ -19,7 +21,7 @@ pub(super) fn fresh() -> String {
 /// What is kept of it; `None` for what cannot be one. Dashes, spaces and case do not matter.
 pub(super) fn hash(keyring: &Keyring, member: Uuid, code: &str) -> Option<[u8; 32]> {
     let plain: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
-    (plain.len() == CHARS).then(|| keyring.mac("recovery code", &[member.as_bytes(), plain.as_bytes()]))
+    matches!(plain.len(), CHARS | EARLIER_CHARS).then(|| keyring.mac("recovery code", &[member.as_bytes(), plain.as_bytes()]))
 }
 
 #[cfg(test)]

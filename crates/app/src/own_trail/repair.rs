@@ -117,9 +117,12 @@ impl App {
             let mut surplus: Vec<u64> = rows.into_keys().collect();
             surplus.sort_unstable();
             let now = if newest { self.self_trail.head().await?.size } else { 0 };
-            faults.extend(
-                surplus.into_iter().filter(|position| *position >= now).map(|position| RowFault { generation, position, what: "is of no record", wanted: None }),
-            );
+            faults.extend(surplus.into_iter().filter(|position| *position >= now).map(|position| RowFault {
+                generation,
+                position,
+                what: "is of no record",
+                wanted: None,
+            }));
             from = last + 1;
             progress(from, head.size);
         }

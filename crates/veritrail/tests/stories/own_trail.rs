@@ -72,7 +72,11 @@ async fn without_it_little_goes_on(set_up: SetUp) {
     let acts = auditor.get("/self?operation=events.search&limit=200").await.ok();
     let words = |n: u32| acts["items"].as_array().unwrap().iter().filter(|act| act["detail"].to_string().contains(&format!("word{n}\""))).count();
     let counted: Vec<usize> = (0..=read).map(words).collect();
-    assert_eq!((counted[..read as usize].iter().min(), counted[read as usize]), (Some(&1), 0), "what was answered is recorded, what was refused is not: {acts}");
+    assert_eq!(
+        (counted[..read as usize].iter().min(), counted[read as usize]),
+        (Some(&1), 0),
+        "what was answered is recorded, what was refused is not: {acts}"
+    );
 
     // And without a stop between: the server writes what waits by itself.
     shut(&house, true).await;
