@@ -74,6 +74,11 @@ impl Client {
         request.header(header::CONTENT_TYPE, "application/json").body("{}").send().await.unwrap().status().as_u16()
     }
 
+    /// What the session's cookie holds.
+    pub fn secret(&self) -> &str {
+        self.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, secret)| secret).unwrap_or_default()
+    }
+
     /// An answer with its headers.
     pub async fn response(&self, path: &str) -> reqwest::Response {
         let request = self.http.get(format!("{}/api/v1{path}", self.url)).header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());

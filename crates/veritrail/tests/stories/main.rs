@@ -25,6 +25,7 @@ mod retention;
 mod reveal;
 mod roles;
 mod scim;
+mod secrets;
 mod sign_in;
 mod tls;
 mod trust;
