@@ -46,7 +46,9 @@ test("a source is added from its manifest, gets a key, and what is pushed arrive
   if (!process.env.VERITRAIL_PUSH)
     return t.diagnostic(`VERITRAIL_PUSH gives no record: the push answered ${answer.status()}`);
   assert.equal(answer.status(), 200, await answer.text());
-  await watcher.getByRole("button", { name: new RegExp(`^Journey ${stamp}`) }).waitFor();
+  // In the list itself: the filters beside it follow later, by themselves.
+  const events = watcher.getByRole("table", { name: "events" });
+  await events.getByRole("button", { name: new RegExp(`Journey ${stamp}`) }).waitFor();
   await shot(watcher, "live-tail");
   await watcher.context().close();
   await page.context().close();

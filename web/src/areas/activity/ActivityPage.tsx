@@ -18,7 +18,7 @@ import { ExportMenu } from "./ExportMenu";
 import { Facets, useFacets } from "./Facets";
 import { KeepMenu } from "./KeepMenu";
 import { Pills } from "./Pills";
-import { useTail } from "./tail";
+import { eventsKey, useTail } from "./tail";
 
 export function ActivityPage() {
   const { screen, change, range } = useScreen();
@@ -26,7 +26,7 @@ export function ActivityPage() {
   // A kept search that was opened: the trail names it with the run.
   const kept = screen.search;
   const events = useInfiniteQuery({
-    queryKey: ["events", query, kept],
+    queryKey: eventsKey(query, kept),
     queryFn: ({ pageParam, signal }) => api.events({ ...query, search: kept }, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
@@ -42,7 +42,7 @@ export function ActivityPage() {
   const canReveal = useMay("events.reveal");
   const live = useLive();
   const tailing = live.possible && screen.live === "1";
-  useTail(tailing, query);
+  useTail(tailing, query, kept);
   const words = useRef<HTMLInputElement>(null);
   useKeys({ "/": () => words.current?.focus() });
   const search = (submitted: FormEvent<HTMLFormElement>) => {

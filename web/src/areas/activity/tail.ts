@@ -10,6 +10,9 @@ const COUNT_MS = 10_000;
 /** The list does not grow beyond this while it is watched. */
 const MOST = 500;
 
+/** Under which the pages of a search are kept: the tail puts what arrives where the page reads it. `kept` is the kept search that was opened. */
+export const eventsKey = (query: EventQuery, kept?: string) => ["events", query, kept] as const;
+
 /** Puts what arrived before what is there, newest first, each event once. */
 export function prepend(pages: EventPage[], arrived: Event[]): EventPage[] {
   const [first, ...rest] = pages;
@@ -21,7 +24,7 @@ export function prepend(pages: EventPage[], arrived: Event[]): EventPage[] {
 }
 
 /** While on, events that match the search come in by themselves. */
-export function useTail(on: boolean, query: EventQuery) {
+export function useTail(on: boolean, query: EventQuery, kept?: string) {
   const cache = useQueryClient();
   const { follow } = useLive();
   const key = JSON.stringify(query);
@@ -35,7 +38,7 @@ export function useTail(on: boolean, query: EventQuery) {
       const fresh = arrived;
       arrived = [];
       cache.setQueryData<InfiniteData<EventPage>>(
-        ["events", asked],
+        eventsKey(asked, kept),
         (old) => old && { ...old, pages: prepend(old.pages, fresh) },
       );
     };
@@ -56,5 +59,5 @@ export function useTail(on: boolean, query: EventQuery) {
       clearInterval(counts);
       leave();
     };
-  }, [on, key, cache, follow]);
+  }, [on, key, kept, cache, follow]);
 }
