@@ -27,10 +27,26 @@ fn url_of(canonical: &str) -> String {
     let mut url = url::form_urlencoded::Serializer::new(String::new());
     for line in canonical.lines() {
         if let Some((name, value)) = line.split_once('=') {
-            url.append_pair(name, value);
+            url.append_pair(name, &unescaped(value));
         }
     }
     url.finish()
+}
+
+fn unescaped(value: &str) -> String {
+    let mut plain = String::new();
+    let mut chars = value.chars();
+    while let Some(char) = chars.next() {
+        plain.push(match char {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                other => other.unwrap_or('\\'),
+            },
+            other => other,
+        });
+    }
+    plain
 }
 
 pub fn query_seeds() -> Vec<Vec<u8>> {

@@ -96,7 +96,7 @@ impl Asked {
                 problems.push(FieldProblem::new(name.as_ref(), detail));
             }
             if name != "cursor" && name != "limit" {
-                canonical.push(format!("{name}={value}"));
+                canonical.push(format!("{name}={}", one_line(value)));
             }
         }
         if asked.filters.len() > MAX_FILTERS {
@@ -121,6 +121,11 @@ impl Asked {
         }
         Ok(())
     }
+}
+
+/// A value as it stands in [`Asked::canonical`]: two questions never read the same there, nor as more parameters than they have.
+fn one_line(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r")
 }
 
 pub(super) fn number<N: std::str::FromStr>(value: &str) -> Result<N, String> {
@@ -148,6 +153,14 @@ fn filter(text: &str) -> Result<AskedFilter, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_with_lines_is_no_further_parameter() {
+        let canonical = |query: &str| Asked::parse(query, &[]).unwrap().canonical;
+        assert_eq!(canonical("q=a%0Afilter%3Dactor:dana%5C"), "q=a\\nfilter=actor:dana\\\\");
+        assert_ne!(canonical("q=a%0Amin_rows%3D5"), canonical("q=a&min_rows=5"));
+        assert_ne!(canonical("q=a%0Ab"), canonical("q=a%5Cnb"));
+    }
 
     #[test]
     fn a_question_is_read_whole() {
