@@ -8,17 +8,21 @@ use super::{
     ledger_copy::files,
     records, tools,
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
 };
 
 /// Records, and how many are under each checkpoint: full and partial tiles, several segments.
 const STEPS: [u64; 3] = [200, 260, 600];
 /// One of this many flips is also made under a running server.
 const SERVED_ONE_IN: u64 = 20;
+/// Files that are the same after this long have come to rest: several rounds of signing.
+const REST: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Site {
     house: House,
@@ -37,8 +41,7 @@ pub fn run(shop: &Shop, times: u64) -> Result<Outcome> {
     house.stop()?;
 
     let blobs = house.blobs();
-    let sizes = files(&blobs)?.into_iter().map(|path| Ok::<_, anyhow::Error>((path.clone(), std::fs::metadata(blobs.join(&path))?.len())));
-    let site = Site { files: sizes.collect::<Result<_>>()?, house };
+    let site = Site { files: sized(&blobs)?, house };
     for ledger in LEDGERS {
         let verdict = verify_copy(&site.house, &blobs, ledger, &[])?;
         outcome.counters.unverifiable += verdict.faults();
@@ -81,6 +84,32 @@ pub fn fill(house: &House, steps: &[u64]) -> Result<u64> {
     Ok(sent)
 }
 
+/// Every file below a directory, relative to it, and its size.
+fn sized(directory: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let with_size = |path: PathBuf| {
+        let file = directory.join(&path);
+        let size = std::fs::metadata(&file).with_context(|| format!("'{}' cannot be read", file.display()))?.len();
+        Ok((path, size))
+    };
+    files(directory)?.into_iter().map(with_size).collect()
+}
+
+/// The files of a log under a running server, once they no longer change: partial tiles are deleted after the checkpoint that replaces them is out.
+fn at_rest(log: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let begun = Instant::now();
+    let mut before = None;
+    while begun.elapsed() < PATIENCE {
+        // What vanishes while it is listed is a change too.
+        let now = sized(log).ok();
+        if now.is_some() && now == before {
+            return now.context("a listing was made");
+        }
+        before = now;
+        std::thread::sleep(REST);
+    }
+    bail!("the files of '{}' still change after {} s", log.display(), PATIENCE.as_secs())
+}
+
 /// Which bit the `number`-th flip turns: every file in turn, so that small ones are not passed over.
 fn place(files: &[(PathBuf, u64)], number: u64) -> (&Path, u64, u8) {
     let (path, size) = &files[(number % files.len() as u64) as usize];
@@ -89,7 +118,7 @@ fn place(files: &[(PathBuf, u64)], number: u64) -> (&Path, u64, u8) {
 }
 
 fn turn(path: &Path, at: u64, bit: u8) -> Result<()> {
-    let mut bytes = std::fs::read(path)?;
+    let mut bytes = std::fs::read(path).with_context(|| format!("'{}' cannot be read", path.display()))?;
     *bytes.get_mut(at as usize).with_context(|| format!("'{}' is empty", path.display()))? ^= 1 << bit;
     Ok(std::fs::write(path, bytes)?)
 }
@@ -119,8 +148,7 @@ fn flip_all(site: &Site, copy: &Path, times: u64, next: &AtomicU64, missed: &Ato
 /// Turns bits under a running server and asks it for proofs: each is the one given before, or refused.
 fn served(house: &House, times: u64, outcome: &mut Outcome) -> Result<u64> {
     let log = house.blobs().join("activity/0");
-    let all: Vec<(PathBuf, u64)> =
-        files(&log)?.into_iter().map(|p| Ok::<_, anyhow::Error>((p.clone(), std::fs::metadata(log.join(&p))?.len()))).collect::<Result<_>>()?;
+    let all = at_rest(&log)?;
     let (_, size) = house.checkpoint("activity")?;
     house.indexed(size)?;
     let mut analyst = house.analyst(&house.sign_in()?)?;
