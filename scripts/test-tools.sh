@@ -12,6 +12,8 @@ command -v faketime >/dev/null || need+=(faketime)
 command -v softhsm2-util >/dev/null || need+=(softhsm2)
 command -v python3 >/dev/null || need+=(python3)
 command -v openssl >/dev/null || need+=(openssl)
+# A certificate authority for tests, Let's Encrypt's own.
+command -v pebble >/dev/null || need+=(pebble)
 python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
 if [ "${#need[@]}" -gt 0 ]; then
   sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)

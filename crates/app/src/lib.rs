@@ -138,6 +138,8 @@ pub struct AppParts {
     pub provider: Option<(Arc<dyn provider::Provider>, provider::ProviderPolicy)>,
     /// Mail to members; `None`: none is sent.
     pub letters: Option<Arc<dyn letters::Letters>>,
+    /// What sources may reach inside the network and on this machine.
+    pub reach: connectors::Reach,
     pub clock: fn() -> Micros,
 }
 
@@ -168,6 +170,7 @@ pub struct Shared {
     pub(crate) sign_in: sessions::SignInPolicy,
     pub(crate) provider: Option<(Arc<dyn provider::Provider>, provider::ProviderPolicy)>,
     pub(crate) letters: Option<Arc<dyn letters::Letters>>,
+    pub(crate) reach: connectors::Reach,
     pub clock: fn() -> Micros,
 }
 
@@ -183,6 +186,7 @@ impl App {
     pub async fn new(parts: AppParts) -> Result<Self> {
         let AppParts { records, keyring, events, reader, trail, rules, masking, blobs, apart, policy, self_generation, .. } = parts;
         let (public_url, demo, sign_in, provider, letters, clock) = (parts.public_url, parts.demo, parts.sign_in, parts.provider, parts.letters, parts.clock);
+        let reach = parts.reach;
         store::records::migrate(&records).await?;
         let self_trail = SqlTrail::open(records.clone(), model::position::SELF, self_generation).await?;
         let door = Door::new(policy, parts.reserve);
@@ -205,6 +209,7 @@ impl App {
             sign_in,
             provider,
             letters,
+            reach,
             clock,
         })))
     }

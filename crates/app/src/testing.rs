@@ -128,6 +128,7 @@ async fn house(records: Option<String>, sign_in: SignInPolicy, provider: Option<
         sign_in,
         provider,
         letters: Some(post.clone()),
+        reach: connectors::Reach::default(),
         clock: now,
     };
     House { app: App::new(parts).await.unwrap(), post, clock: Clock, records_url, _folder: folder }

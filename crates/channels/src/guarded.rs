@@ -1,6 +1,7 @@
 //! A request to one address outside: what its name leads to is looked up once and checked, and nobody is followed elsewhere.
 
-use crate::{ChannelError, guard};
+use crate::ChannelError;
+use model::reach;
 use reqwest::{RequestBuilder, Response, redirect::Policy};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -115,7 +116,7 @@ impl Guarded {
         if found.is_empty() {
             return Err(ChannelError::Later(format!("{}: the name has no address", self.name)));
         }
-        match found.iter().find_map(|address| guard::refused(address.ip(), self.allow.private)) {
+        match found.iter().find_map(|address| reach::refused(address.ip(), self.allow.private)) {
             Some(why) => {
                 Err(ChannelError::Refused(format!("{}: the host is {why}, which may not be reached; set {} if it is yours", self.name, self.allow.key)))
             }

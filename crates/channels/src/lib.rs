@@ -2,7 +2,6 @@
 
 mod dispatcher;
 mod error;
-mod guard;
 mod guarded;
 mod letter;
 mod mail;

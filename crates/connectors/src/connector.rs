@@ -1,7 +1,7 @@
 //! The one contract every connector keeps.
 
 use crate::{
-    Manifest,
+    Manifest, Reach,
     input::{FileHint, Records},
 };
 use async_trait::async_trait;
@@ -11,19 +11,38 @@ use serde_json::{Map, Value};
 use std::io::BufRead;
 use uuid::Uuid;
 
-/// Settings of one source, secrets opened. `Debug` shows names only.
+/// Settings of one source, secrets opened, and what it may reach with them. `Debug` shows names only.
 #[derive(Clone, Default)]
-pub struct Settings(pub Map<String, Value>);
+pub struct Settings {
+    values: Map<String, Value>,
+    reach: Reach,
+}
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.values.keys()).finish()
+    }
+}
+
+/// By values: other ones are another way in.
+impl std::hash::Hash for Settings {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        for (name, value) in &self.values {
+            name.hash(state);
+            value.hash(state);
+        }
     }
 }
 
 impl Settings {
+    pub fn new(values: Map<String, Value>, reach: Reach) -> Self {
+        Self { values, reach }
+    }
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty())
+        self.values.get(name).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty())
     }
     pub fn required(&self, name: &'static str) -> Result<&str, ConnectorError> {
         self.text(name).ok_or(ConnectorError::MissingSetting(name))

@@ -11,9 +11,11 @@ pub mod input;
 pub mod manifest;
 #[cfg(test)]
 mod ocsf_tests;
+pub mod reach;
 pub mod salesforce;
 
 pub use catalogue::{catalogue, find};
 pub use connector::{CheckReport, CheckedStream, Connector, ConnectorError, Context, Page, RawRecord, Settings, State};
 pub use input::{FileHint, Records};
 pub use manifest::{Manifest, Recorded, Setting, SettingKind, StreamManifest};
+pub use reach::Reach;

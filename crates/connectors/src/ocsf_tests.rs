@@ -1,6 +1,6 @@
 //! Every event of every connector keeps to the attributes of its OCSF class (1.5.0; the table is `model::ocsf`).
 
-use crate::{Connector, Context, FileHint, Settings, creme::Creme, generic::Generic, input::Item, salesforce::Salesforce};
+use crate::{Connector, Context, FileHint, Reach, Settings, creme::Creme, generic::Generic, input::Item, salesforce::Salesforce};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,7 @@ use uuid::Uuid;
 
 /// Events per class of everything in a file; refused records are not this test's business.
 fn check(connector: &dyn Connector, mapping: Option<&str>, name: &str, bytes: &[u8], seen: &mut BTreeMap<&'static str, usize>) {
-    let mut settings = Settings::default();
-    settings.0.extend(mapping.map(|m| ("mapping".to_owned(), Value::from(m))));
+    let settings = Settings::new(mapping.map(|m| ("mapping".to_owned(), Value::from(m))).into_iter().collect(), Reach::default());
     let context = Context { source: Uuid::nil(), received: 1, settings: settings.clone() };
     let hint = FileHint { name: name.to_owned(), ..FileHint::default() };
     let mut state = Value::Null;

@@ -1,7 +1,7 @@
 //! Files and pushed bodies of each connector, split and turned into events.
 
-use connectors::{Context, FileHint, Settings, State, find, input::Item};
-use serde_json::Value;
+use connectors::{Context, FileHint, Reach, Settings, State, find, input::Item};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 const RECEIVED: i64 = 1_795_415_186_000_000;
@@ -82,11 +82,12 @@ pub fn creme_seeds() -> Vec<Vec<u8>> {
 /// The first byte says how dates are written and what the file is called.
 pub fn salesforce(data: &[u8]) {
     let Some((how, data)) = data.split_first() else { return };
-    let mut settings = Settings::default();
+    let mut values = Map::new();
     if how & 1 == 1 {
-        settings.0.insert("date_order".into(), "day_first".into());
-        settings.0.insert("timezone".into(), "Europe/Berlin".into());
+        values.insert("date_order".into(), "day_first".into());
+        values.insert("timezone".into(), "Europe/Berlin".into());
     }
+    let settings = Settings::new(values, Reach::default());
     let name = if how & 2 == 2 { "events.json" } else { "LoginHistory.csv" };
     through("salesforce", &hint(name, ""), &settings, data);
 }

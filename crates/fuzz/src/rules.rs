@@ -1,6 +1,6 @@
 //! What security people write: rules and mappings. They are trusted to mean well, not to write well.
 
-use connectors::{Context, RawRecord, Settings, find, generic::Mapping};
+use connectors::{Context, RawRecord, Reach, Settings, find, generic::Mapping};
 use detect::{RuleFile, RuleSet, prove};
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,8 +15,7 @@ pub fn mapping(data: &[u8]) {
     if Mapping::parse(text).is_err() {
         return;
     }
-    let mut settings = Settings::default();
-    settings.0.insert("mapping".into(), text.into());
+    let settings = Settings::new([("mapping".to_owned(), Value::from(text))].into_iter().collect(), Reach::default());
     let generic = find("generic").expect("it is in the catalogue");
     let context = Context { source: Uuid::nil(), received: 1_795_415_186_000_000, settings };
     let record = RawRecord { text: RECORD.into(), origin: "line 1".into(), kind: String::new() };

@@ -15,6 +15,7 @@ pub mod ocsf;
 pub mod position;
 pub mod quarantine;
 pub mod query;
+pub mod reach;
 pub mod retention;
 pub mod scope;
 pub mod sentence;

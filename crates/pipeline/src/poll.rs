@@ -204,6 +204,6 @@ impl Poller {
 fn version(source: &SourceWithSettings) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     source.source.connector.hash(&mut hasher);
-    serde_json::Value::Object(source.settings.0.clone()).to_string().hash(&mut hasher);
+    source.settings.hash(&mut hasher);
     hasher.finish()
 }

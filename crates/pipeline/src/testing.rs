@@ -95,7 +95,7 @@ fn configured(connector: &str, settings: Value) -> (Source, Settings) {
         state: SourceState::Active,
         created: 0,
     };
-    (source, Settings(settings))
+    (source, Settings::new(settings, connectors::Reach::default()))
 }
 
 pub fn source(connector: &str, settings: Value) -> SourceWithSettings {

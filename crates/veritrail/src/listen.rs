@@ -1,14 +1,16 @@
-//! The listening socket: plain HTTP, or TLS by a certificate of one's own; little patience with senders that never finish a request.
+//! The listening socket: plain HTTP, or TLS; little patience with senders that never finish a request.
 
 use crate::config;
 use anyhow::{Context, Result, ensure};
 use axum::{Router, extract::ConnectInfo, middleware::AddExtension};
 use axum_server::{Handle, accept::Accept, service::SendService, tls_rustls::RustlsConfig};
 use hyper_util::rt::TokioTimer;
+use rustls::ServerConfig;
 use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 use tokio::{
@@ -31,12 +33,22 @@ pub struct Serving {
 
 impl Serving {
     /// Listens; from here on connections are taken.
-    pub async fn start(config: &config::Server, router: Router) -> Result<Self> {
+    ///
+    /// `by_acme` is TLS with a certificate that an authority gave; otherwise it is by the configuration's own, if any.
+    pub async fn start(config: &config::Server, by_acme: Option<Arc<ServerConfig>>, router: Router) -> Result<Self> {
         let listener = TcpListener::bind(&config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
         let listener = listener.into_std()?;
         let handle = Handle::new();
         let server = axum_server::from_tcp(listener)?.handle(handle.clone());
-        let task = match tls(config).await? {
+        let tls = match by_acme {
+            Some(by_acme) => Some(RustlsConfig::from_config(by_acme)),
+            None => tls(config).await?,
+        };
+        ensure!(
+            tls.is_none() || config.public_url.is_empty() || config.public_url.starts_with("https:"),
+            "the server speaks TLS, but server.public_url does not begin with https://"
+        );
+        let task = match tls {
             Some(tls) => run(server.acceptor(axum_server::tls_rustls::RustlsAcceptor::new(tls)), router),
             None => run(server, router),
         };
@@ -82,10 +94,6 @@ async fn tls(config: &config::Server) -> Result<Option<RustlsConfig>> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let read = RustlsConfig::from_pem_file(&certificate, &key).await;
     let tls = read.with_context(|| format!("the certificate '{}' and the key '{}' cannot be used", certificate.display(), key.display()))?;
-    ensure!(
-        config.public_url.is_empty() || config.public_url.starts_with("https:"),
-        "server.tls_certificate is set, but server.public_url does not begin with https://"
-    );
     tokio::spawn(follow(tls.clone(), certificate, key));
     Ok(Some(tls))
 }

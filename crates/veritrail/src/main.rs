@@ -1,5 +1,6 @@
 //! The binary: command line, typed configuration, wiring, embedded pages.
 
+mod acme;
 mod adapt;
 mod anchors;
 mod assets;

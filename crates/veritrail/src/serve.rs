@@ -1,6 +1,7 @@
 //! `veritrail serve`: every task of one node, wired, until it is asked to stop.
 
 use crate::{
+    acme,
     adapt::{Directory, Droppable, Erasable, Polled, Searchable},
     anchors::{self, Anchoring},
     assets,
@@ -83,6 +84,7 @@ pub async fn node(config: &Config, demo: bool) -> Result<Node> {
         sign_in: config.sign_in()?,
         provider: provider(config)?,
         letters: letters(config)?,
+        reach: config.reach()?,
         clock: app::system_clock,
     })
     .await?;
@@ -202,7 +204,8 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
         requests_per_minute: config.server.requests_per_minute,
     };
     let server = Server::new(Parts { app: node.app.clone(), intake: node.intake.clone(), live, http, settings: settings(explained), metrics });
-    let mut serving = Serving::start(&config.server, api::router(server, assets::file)).await?;
+    let by_acme = acme::tls(config, node.stores.keyring.clone(), node.stores.blobs.clone())?;
+    let mut serving = Serving::start(&config.server, by_acme, api::router(server, assets::file)).await?;
     tracing::info!("Veritrail serves {} on {}", config.public_url(), config.server.listen);
     tokio::spawn(stop_on_signal(stop.clone()));
     tokio::select! {

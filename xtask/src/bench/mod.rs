@@ -5,6 +5,7 @@ mod ask;
 mod disk;
 mod engines;
 mod fingerprints;
+mod index;
 mod ingest;
 mod questions;
 pub(crate) mod records;
@@ -82,6 +83,9 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let arguments: Vec<String> = arguments.collect();
     if arguments.get(1).is_some_and(|a| a == "fingerprints") {
         return fingerprints::run(arguments.into_iter().skip(1));
+    }
+    if arguments.get(1).is_some_and(|a| a == "index") {
+        return index::run(arguments.into_iter().skip(1));
     }
     let arguments = Arguments::parse_from(arguments);
     // Not below the home: where root measures, PostgreSQL runs as somebody else and must reach its data.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 pub const ACCOUNTS: u64 = 1_000;
 pub const RECORDS: u64 = 100_000;
-const ROAMING_ADDRESSES: u64 = 3_000;
+pub(super) const ROAMING_ADDRESSES: u64 = 3_000;
 pub const DAYS: u64 = 90;
 /// 2026-11-01T00:00:00Z, in microseconds: where the 90 days end.
 pub const END: i64 = 1_793_491_200_000_000;
@@ -20,7 +20,7 @@ const RARE_TIMES: u64 = 10;
 const RARE_ONE_IN: u64 = 2_000;
 
 /// Action, object type and share in 1,000; actions are those of the mapping `default`.
-const ACTS: [(&str, &str, u64); 12] = [
+pub(super) const ACTS: [(&str, &str, u64); 12] = [
     ("logon", "", 40),
     ("logoff", "", 35),
     ("view", "account", 300),
@@ -60,7 +60,7 @@ pub struct Records {
 }
 
 /// A number that is as good as random, from a record's number and what it is for.
-fn mix(number: u64, purpose: u64) -> u64 {
+pub(super) fn mix(number: u64, purpose: u64) -> u64 {
     let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose.wrapping_mul(0xd1b5_4a32_d192_ed03)) ^ 0x5851_f42d_4c95_7f2d;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -68,7 +68,7 @@ fn mix(number: u64, purpose: u64) -> u64 {
 }
 
 /// Below `below`, the small ones far more often.
-fn skewed(number: u64, purpose: u64, below: u64) -> u64 {
+pub(super) fn skewed(number: u64, purpose: u64, below: u64) -> u64 {
     let uniform = mix(number, purpose) >> 43; // 21 bits, so that the cube fits
     let cube = u128::from(uniform).pow(3);
     u64::try_from((cube * u128::from(below)) >> 63).unwrap_or(0)

@@ -32,7 +32,7 @@ impl App {
                 let source = self.known_source(id).await?;
                 (source.connector.clone(), self.source_settings(&source).await?)
             }
-            (None, Some(id)) => (id.clone(), Settings(check.settings.clone())),
+            (None, Some(id)) => (id.clone(), Settings::new(check.settings.clone(), self.reach.clone())),
             (None, None) => return Err(AppError::invalid("connector", "name a connector with its settings, or a source")),
         };
         let connector = connectors::find(&connector).ok_or_else(|| AppError::invalid("connector", format!("there is no connector '{connector}'")))?;

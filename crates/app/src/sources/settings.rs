@@ -57,7 +57,7 @@ impl App {
     pub async fn source_settings(&self, source: &Source) -> Result<Settings, AppError> {
         let mut all = source.settings.clone();
         all.extend(self.open_secrets(source).await?);
-        Ok(Settings(all))
+        Ok(Settings::new(all, self.reach.clone()))
     }
 
     pub(super) async fn open_secrets(&self, source: &Source) -> Result<Map<String, Value>, AppError> {

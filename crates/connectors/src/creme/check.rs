@@ -53,7 +53,10 @@ pub(super) async fn check(settings: &Settings) -> Result<CheckReport, ConnectorE
     };
     streams.push(match settings.text("access_log") {
         None => answer(ACCESS_LOG, false, "No path is set: sign-ins, report exports and refusals are not seen.".into()),
-        Some(path) => of_log(Path::new(path)),
+        Some(path) => match settings.reach().file("access_log", Path::new(path)) {
+            Ok(path) => of_log(&path),
+            Err(error) => answer(ACCESS_LOG, false, error.to_string()),
+        },
     });
     // The log is a choice: without a path the rest still counts as working.
     let ok = streams.iter().all(|s| s.available || s.stream == ACCESS_LOG && settings.text("access_log").is_none());

@@ -1,15 +1,21 @@
 //! Creme's database, read from outside: PostgreSQL or SQLite, one connection per read, never writing.
 
-use crate::{ConnectorError, Settings};
+use crate::{ConnectorError, Reach, Settings};
 use model::{Micros, time};
 use sea_orm::sqlx::{
-    self, AssertSqlSafe, Connection, Row as _,
-    postgres::{PgConnectOptions, PgConnection},
+    self, AssertSqlSafe, ConnectOptions, Connection, Row as _,
+    postgres::{PgConnectOptions, PgConnection, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 use serde_json::{Map, Value};
-use std::{str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
+/// The setting.
+const URL: &str = "database_url";
 /// How long a connection may take; Creme's own database is near.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one statement may run before the database gives up on it, in milliseconds.
@@ -35,7 +41,7 @@ impl Database {
     /// # Errors
     /// What failed and what to do, without the URL: it holds a password.
     pub async fn open(settings: &Settings) -> Result<Self, ConnectorError> {
-        let url = settings.required("database_url")?;
+        let url = settings.required(URL)?;
         let connecting = async {
             match url.split_once(':').map(|(scheme, _)| scheme) {
                 Some("postgres" | "postgresql") => {
@@ -43,11 +49,12 @@ impl Database {
                         .map_err(|_| bad_url("write it as postgres://user:password@host:port/database; special characters of the password percent-encoded"))?
                         .application_name("veritrail")
                         .options([("default_transaction_read_only", "on"), ("statement_timeout", STATEMENT_TIMEOUT_MS), ("TimeZone", "UTC")]);
+                    let options = within(settings.reach(), options).await?;
                     PgConnection::connect_with(&options).await.map(Database::Postgres).map_err(|e| meaning(&e))
                 }
                 Some("sqlite") => {
                     let options = SqliteConnectOptions::from_str(url).map_err(|_| bad_url("write it as sqlite:///path/to/creme.sqlite3"))?;
-                    let path = options.get_filename().to_owned();
+                    let path = settings.reach().file(URL, options.get_filename())?;
                     if !path.is_file() {
                         return Err(ConnectorError::Unavailable { why: format!("there is no database file {}", path.display()), retry_after_secs: None });
                     }
@@ -116,8 +123,28 @@ impl Database {
     }
 }
 
+/// The connection goes to an address that was checked, and its sockets and certificates lie in listed folders.
+async fn within(reach: &Reach, options: PgConnectOptions) -> Result<PgConnectOptions, ConnectorError> {
+    for (key, value) in options.to_url_lossy().query_pairs() {
+        if matches!(&*key, "sslrootcert" | "sslcert" | "sslkey") && !value.starts_with("-----BEGIN") {
+            reach.file(URL, Path::new(&*value))?;
+        }
+    }
+    let host = options.get_host().to_owned();
+    if let Some(socket) = options.get_socket().cloned().or_else(|| host.starts_with('/').then(|| PathBuf::from(&host))) {
+        reach.file(URL, &socket)?;
+        return Ok(options);
+    }
+    let found = reach.addresses(URL, &host, options.get_port()).await?;
+    match found.first() {
+        // A certificate that must name the host keeps another from answering for it; everywhere else the name is not looked up again.
+        Some(address) if !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) => Ok(options.host(&address.ip().to_string())),
+        _ => Ok(options),
+    }
+}
+
 fn bad_url(why: &str) -> ConnectorError {
-    ConnectorError::BadSetting { name: "database_url", why: why.to_owned() }
+    ConnectorError::BadSetting { name: URL, why: why.to_owned() }
 }
 
 fn object(columns: &[Column], text_at: impl Fn(usize) -> Result<Option<String>, sqlx::Error>) -> Result<Map<String, Value>, ConnectorError> {

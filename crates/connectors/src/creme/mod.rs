@@ -104,6 +104,7 @@ async fn read_log(settings: &Settings, cursor: &Value, limit: usize, now: Micros
     let Some(path) = settings.text("access_log").map(PathBuf::from) else {
         return Ok(Page { cursor: cursor.clone(), ..Page::default() });
     };
+    let path = settings.reach().file("access_log", &path)?;
     let cursor = cursor.clone();
     let mut page = tokio::task::spawn_blocking(move || log_file::read(&path, &cursor, limit, now))
         .await

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Reach;
 use std::{collections::BTreeMap, path::Path};
 use uuid::Uuid;
 
@@ -51,7 +52,8 @@ fn the_page_says_what_the_manifest_says() {
 }
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
-    Settings(pairs.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect())
+    let reach = Reach::new(&["127.0.0.1".to_owned()], &["/".into()]).unwrap();
+    Settings::new(pairs.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect(), reach)
 }
 
 async fn summary(pairs: &[(&str, &str)]) -> String {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::input::Item;
+use crate::{Reach, input::Item};
 use model::{Outcome, event::Identity, time};
 use serde_json::json;
 use std::path::Path;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 fn settings(mapping: &str) -> Settings {
     let Value::Object(map) = json!({ "mapping": mapping }) else { unreachable!() };
-    Settings(map)
+    Settings::new(map, Reach::default())
 }
 
 /// Every record of a body: its event, or the refusal's code and field.

@@ -10,6 +10,7 @@ use app::{
     members::{Breached, GroupRule},
     sessions::SignInPolicy,
 };
+use connectors::Reach;
 use ledger::{KeyFolder, Passphrase, TokenAccess};
 use model::{Role, SECOND, retention::Rule};
 use serde::Deserialize;
@@ -26,10 +27,12 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Config {
     pub organisation: Organisation,
     pub server: Server,
+    pub acme: Acme,
     pub data: Data,
     pub keys: Keys,
     pub ledger: Ledger,
     pub retention: Rule,
+    pub sources: Sources,
     pub anchors: Anchors,
     pub sign_in: SignIn,
     pub oidc: Oidc,
@@ -58,6 +61,15 @@ pub struct Server {
     pub requests_per_minute: u32,
     pub intake_bytes: usize,
     pub body_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acme {
+    pub domains: Vec<String>,
+    pub directory: String,
+    pub contact: String,
+    pub roots: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -93,6 +105,13 @@ pub struct Ledger {
     pub publish: bool,
     pub verify_every_secs: u32,
     pub verify_all_every_secs: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    pub reachable: Vec<String>,
+    pub folders: Vec<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -198,6 +217,7 @@ impl Config {
     pub fn public_url(&self) -> String {
         match self.server.public_url.trim_end_matches('/') {
             "" if !self.server.tls_certificate.as_os_str().is_empty() => format!("https://{}", self.server.listen),
+            "" if !self.acme.domains.is_empty() => format!("https://{}", self.acme.domains[0]),
             "" => format!("http://{}", self.server.listen),
             url => url.to_owned(),
         }
@@ -270,6 +290,11 @@ impl Config {
         })
     }
 
+    /// What sources may reach inside.
+    pub fn reach(&self) -> Result<Reach> {
+        Reach::new(&self.sources.reachable, &self.sources.folders).map_err(|why| anyhow!("sources: {why}"))
+    }
+
     /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.
     pub fn signer_name(&self) -> String {
         if !self.ledger.origin.is_empty() {
@@ -281,7 +306,7 @@ impl Config {
 }
 
 /// Sections that say what is audited, for how long, who is told, and how one gets in.
-const AUDITING: [&str; 9] = ["ledger", "retention", "anchors", "sign_in", "oidc", "mail", "webhook", "detect", "masking"];
+const AUDITING: [&str; 10] = ["ledger", "retention", "sources", "anchors", "sign_in", "oidc", "mail", "webhook", "detect", "masking"];
 
 /// The keys in force that auditing depends on; secrets only say whether they are set.
 pub fn auditing(explained: &[Explained]) -> Vec<Configured> {

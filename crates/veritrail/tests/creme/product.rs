@@ -50,6 +50,8 @@ impl Product {
         let mut command = Command::new(env!("CARGO_BIN_EXE_veritrail"));
         command.arg("--data").arg(&self.data).args(arguments).env("VERITRAIL__SERVER__LISTEN", format!("127.0.0.1:{}", self.port));
         command.env("VERITRAIL__LOG__FILTER", "warn");
+        // The CRM lies on this machine, its database and log below the test's folder.
+        command.env("VERITRAIL__SOURCES__REACHABLE", "127.0.0.1").env("VERITRAIL__SOURCES__FOLDERS", self.data.parent().expect("a folder"));
         command
     }
 

@@ -176,3 +176,50 @@ async fn weak_ciphers_are_refused() {
         assert!(!speaks(weak), "{weak}");
     }
 }
+
+/// Whoever may set up sources must not read the server's network and disk with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_reaches_inside_only_what_the_configuration_lists() {
+    let Some(mut house) = House::new(SetUp::Embedded).await else { return };
+    let admin = house.member("administrator", &[]);
+    let folder = house.folder.path().display().to_string();
+    let (logs, secret) = (format!("{folder}/logs"), format!("{folder}/secret.log"));
+    std::fs::create_dir(&logs).unwrap();
+    let line = "192.0.2.7 - - [27/Nov/2026:09:00:00 +0000] \"GET /canary HTTP/1.1\" 200 1 \"-\" \"x\"\n";
+    [format!("{logs}/access.log"), secret.clone()].iter().for_each(|file| std::fs::write(file, line).unwrap());
+    std::os::unix::fs::symlink(&secret, format!("{logs}/link.log")).unwrap();
+    house.set("SOURCES__FOLDERS", &logs);
+    house.serve().await;
+    let mut admin = house.signed_in(&admin).await;
+    let mut streams = async |database: &str, log: &str| {
+        let settings = json!({ "database_url": database, "access_log": log });
+        let report = admin.post("/sources/check", json!({ "connector": "creme", "settings": settings })).await.ok();
+        let of = |stream: &str| report["streams"].as_array().unwrap().iter().find(|s| s["stream"] == stream).unwrap()["detail"].as_str().unwrap().to_owned();
+        (of("historyline"), of("access_log"))
+    };
+    for inner in ["127.0.0.1:1", "localhost:1", "[::1]:1", "10.0.0.9", "169.254.169.254"] {
+        let (database, _) = streams(&format!("postgres://a:canary@{inner}/crm"), &secret).await;
+        assert!(database.contains("sources.reachable") && !database.contains("canary"), "{inner}: {database}");
+    }
+    for (url, path) in [
+        ("sqlite:///etc/passwd", "/etc/passwd"),
+        ("postgres://a@db/crm?host=/run/postgresql", "/run/postgresql"),
+        ("postgres://a@1.1.1.1/crm?sslkey=/etc/shadow", "/etc/shadow"),
+    ] {
+        let (database, _) = streams(url, &secret).await;
+        assert!(database.contains(path) && database.contains("sources.folders"), "{url}: {database}");
+    }
+    for (log, open) in [("access.log", true), ("link.log", false), ("../secret.log", false)] {
+        let (_, said) = streams("sqlite:///nowhere", &format!("{logs}/{log}")).await;
+        assert_eq!((said.contains("can be read"), said.contains("sources.folders")), (open, !open), "{log}: {said}");
+    }
+    // Saved without a check, it reads as little.
+    let settings = json!({ "database_url": "sqlite:///nowhere", "access_log": secret });
+    admin.post("/sources", json!({ "name": "crm", "connector": "creme", "title": "CRM", "settings": settings })).await.ok();
+    let trouble = async || {
+        let source = admin.clone().get("/sources").await.ok()["items"][0].clone();
+        source.to_string().contains("sources.folders").then_some(source)
+    };
+    let source = eventually("the source says what it may not", Duration::from_secs(20), trouble).await;
+    assert_eq!(source["events"].as_u64().unwrap_or(0), 0, "{source}");
+}

@@ -1,6 +1,7 @@
 //! Stories over HTTP on the real binary, on both set-ups: SQLite and a directory, PostgreSQL and S3.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod acme;
 mod anchors;
 mod backup;
 mod bad_input;

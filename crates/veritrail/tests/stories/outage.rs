@@ -116,6 +116,7 @@ async fn a_source_whose_password_expired() {
     let server = Database::open(&database, "the test server").await.unwrap();
     server.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'right'"), vec![]).await.unwrap();
     let url = database.replace("veritrail@", &format!("{role}:right@"));
+    house.set("SOURCES__REACHABLE", "127.0.0.1");
     house.source("crm", "creme", &[&format!("database_url={url}")]);
     let admin = house.member("administrator", &[]);
     server.execute(&format!("ALTER ROLE {role} NOLOGIN"), vec![]).await.unwrap();

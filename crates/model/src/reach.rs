@@ -1,10 +1,10 @@
-//! Which addresses a request may reach. Whoever may write a webhook's URL must not reach services inside the network with it.
+//! Which addresses Veritrail may reach when it asks outside. Whoever may write a URL must not reach services inside the network with it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Why this address is out of bounds, if it is. Private networks and this machine can be allowed in the configuration; link-local
 /// addresses, which hold the clouds' metadata services, and those that name no single machine never.
-pub(crate) fn refused(address: IpAddr, allow_private: bool) -> Option<&'static str> {
+pub fn refused(address: IpAddr, allow_private: bool) -> Option<&'static str> {
     let address = match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
         v4 => v4,
