@@ -9,6 +9,7 @@ mod http;
 mod outsiders;
 #[cfg(test)]
 mod packaging;
+mod safe;
 mod sbom;
 mod tidy;
 

@@ -77,5 +77,5 @@ fn hint(headers: &HeaderMap) -> Result<FileHint> {
 
 fn wrong_key() -> Problem {
     let detail = "The ingest key is missing, wrong, revoked, or belongs to another source. Nothing was taken.";
-    Problem::new(StatusCode::UNAUTHORIZED, "ingest-key", "The ingest key is not accepted", detail)
+    Problem::new(StatusCode::UNAUTHORIZED, "ingest-key", "The ingest key is not accepted", detail).noticed("its ingest key fits nothing")
 }

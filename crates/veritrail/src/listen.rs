@@ -33,10 +33,17 @@ impl Serving {
     /// Listens; from here on connections are taken.
     pub async fn start(config: &config::Server, router: Router) -> Result<Self> {
         let listener = TcpListener::bind(&config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-        let listener = listener.into_std()?;
+        let (address, listener) = (listener.local_addr()?, listener.into_std()?);
         let handle = Handle::new();
         let server = axum_server::from_tcp(listener)?.handle(handle.clone());
-        let task = match tls(config).await? {
+        let tls = tls(config).await?;
+        ensure!(
+            tls.is_some() || address.ip().is_loopback() || config.behind_tls_proxy,
+            "server.listen is {}, which others reach, and what is said there would cross the network in the clear; set server.tls_certificate and \
+             server.tls_key, or, where a proxy in front speaks TLS, server.behind_tls_proxy = true",
+            config.listen
+        );
+        let task = match tls {
             Some(tls) => run(server.acceptor(axum_server::tls_rustls::RustlsAcceptor::new(tls)), router),
             None => run(server, router),
         };

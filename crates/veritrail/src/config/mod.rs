@@ -54,6 +54,7 @@ pub struct Server {
     pub public_url: String,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
+    pub behind_tls_proxy: bool,
     pub proxies: Vec<String>,
     pub requests_per_minute: u32,
     pub intake_bytes: usize,

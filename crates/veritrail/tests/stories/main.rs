@@ -21,6 +21,7 @@ mod outage;
 mod own_trail;
 mod probe;
 mod records;
+mod requests;
 mod retention;
 mod reveal;
 mod roles;
