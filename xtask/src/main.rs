@@ -6,6 +6,7 @@ mod dependencies;
 mod faults;
 mod fuzz;
 mod http;
+mod input;
 mod outsiders;
 #[cfg(test)]
 mod packaging;

@@ -92,6 +92,8 @@ const OTHER_RANDOMNESS: [&str; 12] = [
     "ChaCha8Rng",
     "Pcg",
 ];
+/// Ways to speak to servers whoever they are.
+const UNVERIFIED: [&str; 4] = ["danger_accept_invalid", "dangerous_accept_invalid", ".dangerous()", "ServerCertVerifier"];
 /// They invent a company, or are tests: nothing in them is secret.
 const INVENTING: [&str; 3] = ["crates/simulate/", "crates/testkit/", "crates/fuzz/"];
 
@@ -108,6 +110,7 @@ pub fn faults(root: &Path) -> Result<Vec<String>> {
     for path in files(root, &["*.rs"])? {
         if let Some(text) = path.starts_with("crates/").then(|| std::fs::read_to_string(root.join(&path)).ok()).flatten() {
             faults.extend(randomness(&path, &text));
+            faults.extend(unverified(&path, &text));
         }
     }
     let polluting = Regex::new(POLLUTING)?;
@@ -150,6 +153,14 @@ fn randomness(path: &str, text: &str) -> Vec<String> {
     }
     let found = (1..).zip(text.lines()).flat_map(|(line, text)| OTHER_RANDOMNESS.iter().filter(|w| text.contains(**w)).map(move |w| (line, *w)));
     found.map(|(line, word)| format!("{path}:{line}: '{word}'; what is random comes from OsRng, the operating system's generator")).collect()
+}
+
+fn unverified(path: &str, text: &str) -> Vec<String> {
+    if path.contains("/tests/") {
+        return Vec::new();
+    }
+    let found = (1..).zip(text.lines()).flat_map(|(line, text)| UNVERIFIED.iter().filter(|w| text.contains(**w)).map(move |w| (line, *w)));
+    found.map(|(line, word)| format!("{path}:{line}: '{word}'; whom the server speaks to is proven by a certificate, always")).collect()
 }
 
 fn pollution(polluting: &Regex, path: &str, text: &str) -> Vec<String> {
@@ -198,6 +209,16 @@ mod tests {
         for place in ["app/src/sessions/mod.rs", "app/src/factors/mod.rs", "app/src/factors/codes.rs", "app/src/members/first_run.rs", "ledger/src/seal.rs"] {
             assert!(text(&format!("crates/{place}")).contains("OsRng."), "{place}");
         }
+    }
+
+    #[test]
+    fn whom_the_server_speaks_to_is_proven_by_a_certificate() {
+        let wrong = "reqwest::Client::builder().danger_accept_invalid_certs(true)";
+        assert_eq!(unverified("crates/channels/src/guarded.rs", wrong).len(), 1);
+        assert!(unverified("crates/channels/tests/certificates.rs", wrong).is_empty(), "a test may");
+        let sources: Vec<String> = files(root(), &["*.rs"]).unwrap().into_iter().filter(|path| path.starts_with("crates/")).collect();
+        let found: Vec<String> = sources.iter().flat_map(|path| unverified(path, &std::fs::read_to_string(root().join(path)).unwrap())).collect();
+        assert!(sources.len() > 200 && found.is_empty(), "{} files: {found:?}", sources.len());
     }
 
     #[test]

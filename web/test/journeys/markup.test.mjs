@@ -1,6 +1,11 @@
 // What comes from outside is shown as text, passwords can be pasted, and a session that ends by itself takes with it what was read in it.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { close, settled, shot } from "./browser.mjs";
 import { codeOf, fresh, skip, start, stop } from "./fresh.mjs";
 
@@ -116,7 +121,7 @@ test("markup in names and values is text on every page", { skip }, async () => {
   await harmless(analyst, "/activity");
   await shot(analyst, "markup-activity");
   await analyst.locator(".vt-open").first().click();
-  await analyst.getByRole("dialog").getByText("<img src=x onerror=").first().waitFor();
+  await analyst.getByRole("complementary").getByText("<img src=x onerror=").first().waitFor();
   await harmless(analyst, "an event");
   await shot(analyst, "markup-event");
   for (const path of [
@@ -148,6 +153,24 @@ test("markup in names and values is text on every page", { skip }, async () => {
     await admin.getByText(text).first().waitFor();
     await harmless(admin, path);
   }
+  // A pack's page holds what was found as data in a script: the names of records must not end it.
+  const job = await at(analyst, base, "POST", "/evidence", { query: "from=-1h" });
+  const until = Date.now() + 30_000;
+  while ((await at(analyst, base, "GET", `/jobs/${job.id}`)).state !== "done") {
+    assert.ok(Date.now() < until, "the pack is not made");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const folder = mkdtempSync(join(tmpdir(), "veritrail-markup-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = await analyst.request.get(`${base}/api/v1/jobs/${job.id}/file`);
+  writeFileSync(join(folder, "pack.zip"), await file.body());
+  execFileSync("python3", ["-m", "zipfile", "-e", join(folder, "pack.zip"), folder]);
+  const pack = await fresh(pathToFileURL(join(folder, "verify.html")).href);
+  await pack.locator("#progress[hidden]").waitFor({ state: "attached" });
+  assert.match(await pack.locator("#verdict").textContent(), /lead to the checkpoint's root|leads to the checkpoint's root/);
+  await pack.getByText("<img src=x onerror=").first().waitFor();
+  await harmless(pack, "the page of a pack");
+  await shot(pack, "markup-pack");
   // What somebody types into the address stands in the page as text too.
   await analyst.goto(`${base}/activity?q=${encodeURIComponent(IMAGE)}`);
   await settled(analyst);

@@ -175,7 +175,7 @@ async fn attempts_to_get_round_are_in_the_log_and_do_not_flood_it() {
     assert_eq!(analyst.from_elsewhere("/searches", Some("https://evil.example"), true).await, 403);
     assert_eq!(analyst.from_elsewhere("/searches", None, false).await, 403);
     for _ in 0..40 {
-        assert_eq!(send("203.0.113.1", "/session", "{\"email\": 1").await, 400);
+        assert_eq!(send("203.0.113.1", "/session", "{\"email\":").await, 400);
     }
     assert_eq!(send("203.0.113.2", "/session", "{\"email\":\"a\",\"password\":\"b\",\"role\":\"administrator\"}").await, 422);
     let push = http.post(format!("{}/api/v1/ingest/desk", house.url)).header("x-forwarded-for", "203.0.113.3").bearer_auth("guessed").body("{}");
