@@ -80,8 +80,8 @@ mod tests {
         let code = folder.join("crates/app/src");
         std::fs::create_dir_all(&code).unwrap();
         std::fs::create_dir_all(folder.join("docs")).unwrap();
-        let constants: String = (0..40).map(|n| format!("const A{}_CHARS: usize = {n};\n", "B".repeat(n))).collect();
-        std::fs::write(code.join("one.rs"), constants.replace('A', "MAX_")).unwrap();
+        let constants: String = (0..40).map(|n| format!("const MAX_{}_CHARS: usize = {n};\n", "B".repeat(n))).collect();
+        std::fs::write(code.join("one.rs"), constants).unwrap();
         let row = |n: usize| format!("| field | text | {} characters | `crates/app/src/one.rs` `MAX_{}_CHARS` |\n", if n == 3 { 99 } else { n }, "B".repeat(n));
         std::fs::write(folder.join(DOCUMENT), (0..39).map(row).collect::<String>()).unwrap();
         for arguments in [vec!["init", "-q"], vec!["add", "."]] {

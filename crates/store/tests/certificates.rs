@@ -15,7 +15,7 @@ async fn a_database_that_nobody_vouches_for_is_told_nothing() {
     let server = Receiver::database(&certificate, &key);
     let open = async |query: &str| Database::open(&format!("postgres://dana:password@127.0.0.1:{}/d{query}", server.port), "records").await.err().unwrap();
     let refused = open("?sslmode=verify-full").await.to_string();
-    assert!(refused.contains("UnknownIssuer"), "{refused}");
+    assert!(refused.contains("invalid peer certificate"), "{refused}");
     assert!(server.quiet(), "not even who asks is said");
     // Who asks for no look at it speaks to it: the certificate alone was what was wrong.
     open("?sslmode=require").await;
