@@ -17,8 +17,8 @@ use std::{
 };
 
 /// Lines a minute: about one thing from one address, and in all. What is beyond is counted, and the number stands in the next line.
-const OF_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(5).unwrap();
-const IN_ALL: NonZeroU32 = NonZeroU32::new(60).unwrap();
+const OF_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(5).expect("is not zero");
+const IN_ALL: NonZeroU32 = NonZeroU32::new(60).expect("is not zero");
 /// After so many attempts addresses that were quiet are forgotten.
 const FORGET_EVERY: u64 = 10_000;
 

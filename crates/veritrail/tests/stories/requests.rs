@@ -225,8 +225,13 @@ async fn what_is_said_twice_is_refused() {
             };
             let mark = if given.is_empty() { '?' } else { '&' };
             let address = format!("{}{given}{mark}{name}={value}&{name}={value}", filled(&path));
-            let answer = member.call(method.clone(), &address, body.clone()).await;
             queries += 1;
+            if id == "events.live" && member.begun(&address).await.status().is_success() {
+                // It never ends: nothing more is heard of it.
+                faults.push(format!("{id}: '{name}' twice in the query is taken"));
+                continue;
+            }
+            let answer = member.call(method.clone(), &address, body.clone()).await;
             if ![400, 422].contains(&answer.status) || !answer.body.to_string().contains(name) {
                 faults.push(format!("{id}: '{name}' twice in the query: {} {}", answer.status, answer.body));
             }
