@@ -167,7 +167,7 @@ test("markup in names and values is text on every page", { skip }, async () => {
   execFileSync("python3", ["-m", "zipfile", "-e", join(folder, "pack.zip"), folder]);
   const pack = await fresh(pathToFileURL(join(folder, "verify.html")).href);
   await pack.locator("#progress[hidden]").waitFor({ state: "attached" });
-  assert.match(await pack.locator("#verdict").textContent(), /lead to the checkpoint's root|leads to the checkpoint's root/);
+  assert.match(await pack.locator("#verdict").textContent(), /leads? to the checkpoint's root/);
   await pack.getByText("<img src=x onerror=").first().waitFor();
   await harmless(pack, "the page of a pack");
   await shot(pack, "markup-pack");
