@@ -1,4 +1,5 @@
 // An OpenID Connect provider of others' making, for tests: `node provider.mjs PORT REDIRECT_URI ACCOUNTS`. ACCOUNTS is JSON: what is claimed of each login.
+import { appendFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,4 +17,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   cookies: { keys: ["of a test"] },
   findAccount: (_, id) => known[id] && { accountId: id, claims: () => ({ sub: id, ...known[id] }) },
 });
+// What it gave, for tests that look for it where it must not be.
+if (process.env.VERITRAIL_OIDC_GAVE)
+  provider.on("grant.success", (context) =>
+    appendFileSync(process.env.VERITRAIL_OIDC_GAVE, `${JSON.stringify(context.body)}\n`),
+  );
 provider.listen(Number(port), "127.0.0.1", () => console.log("ready"));

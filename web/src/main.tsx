@@ -18,7 +18,7 @@ import { theme } from "./theme/theme";
 
 /** A session ends while a page is open: whatever notices first asks for the session again, and the frame shows the sign-in. */
 function ended(error: unknown, key: unknown) {
-  const signedIn = cache.getQueryData(["session"]) !== undefined;
+  const signedIn = Boolean(cache.getQueryData(["session"]));
   if (signedIn && error instanceof ApiError && error.status === 401 && key !== "session") {
     void cache.invalidateQueries({ queryKey: ["session"] });
   }
@@ -34,7 +34,7 @@ const cache: QueryClient = new QueryClient({
 });
 /** Lets in the styles that the component libraries make while the page runs; the policy refuses all others. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
-Object.assign(globalThis, { __webpack_nonce__: nonce });
+(globalThis as typeof globalThis & { __webpack_nonce__?: string }).__webpack_nonce__ = nonce;
 
 const place = document.getElementById("root");
 if (place) {

@@ -6,9 +6,11 @@ mod dependencies;
 mod faults;
 mod fuzz;
 mod http;
+mod input;
 mod outsiders;
 #[cfg(test)]
 mod packaging;
+mod safe;
 mod sbom;
 mod tidy;
 

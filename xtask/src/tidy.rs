@@ -40,6 +40,8 @@ pub fn run() -> Result<()> {
     let mut faults = arrows()?;
     faults.extend(sizes(Path::new("."))?);
     faults.extend(crate::dependencies::faults()?);
+    faults.extend(crate::safe::faults(Path::new("."))?);
+    faults.extend(crate::input::faults(Path::new("."))?);
     if faults.is_empty() {
         return Ok(());
     }

@@ -28,7 +28,9 @@ pub async fn same_site(request: Request, next: Next) -> Response {
     });
     if foreign || headers.get(REQUESTED_WITH).is_none() {
         let detail = "Changes are accepted from Veritrail's own pages, or from programs that send the header 'X-Veritrail: 1'.";
-        return Problem::new(StatusCode::FORBIDDEN, "foreign-request", "Refused: the request comes from elsewhere", detail).into_response();
+        return Problem::new(StatusCode::FORBIDDEN, "foreign-request", "Refused: the request comes from elsewhere", detail)
+            .noticed("it comes from elsewhere than our pages")
+            .into_response();
     }
     next.run(request).await
 }

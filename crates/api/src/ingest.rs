@@ -5,6 +5,7 @@ use crate::{
     input::{Json, Path},
     problem::{Problem, Result},
 };
+use app::AppError;
 use axum::{
     body::Body,
     extract::State,
@@ -35,13 +36,14 @@ impl From<Accepted> for Taken {
     }
 }
 
+const FITS_NOTHING: &str = "its ingest key fits nothing";
 const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/json", "text/csv", "text/plain"];
 
 /// NDJSON, JSON or CSV by Content-Type; the stream in `X-Veritrail-Stream` where the source has several. Answered once it is durable.
 #[utoipa::path(post, path = "/ingest/{source}", tag = "ingest", operation_id = "ingest.push", security(("ingest_key" = [])), params(("source" = String, Path)), request_body(content = String, content_type = "application/x-ndjson"), responses((status = 200, body = Taken), (status = 401, body = Problem), (status = 413, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub async fn push(State(server): State<Server>, Path(source): Path<String>, headers: HeaderMap, body: Body) -> Result<Json<Taken>> {
     let key = bearer(&headers).ok_or_else(wrong_key)?;
-    let source = server.app.source_to_push(&source, key).await?;
+    let source = server.app.source_to_push(&source, key).await.map_err(refused)?;
     let settings = server.app.source_settings(&source).await?;
     let hint = hint(&headers)?;
     let body = receive(&server.intake, &headers, body).await?;
@@ -75,7 +77,14 @@ fn hint(headers: &HeaderMap) -> Result<FileHint> {
     Ok(FileHint { stream: text("x-veritrail-stream"), name: text("x-veritrail-file"), media_type })
 }
 
+/// A key that fits nothing is noticed; that a source is paused is not.
+fn refused(error: AppError) -> Problem {
+    let guessed = matches!(error, AppError::SignIn(_));
+    let problem = Problem::from(error);
+    if guessed { problem.noticed(FITS_NOTHING) } else { problem }
+}
+
 fn wrong_key() -> Problem {
     let detail = "The ingest key is missing, wrong, revoked, or belongs to another source. Nothing was taken.";
-    Problem::new(StatusCode::UNAUTHORIZED, "ingest-key", "The ingest key is not accepted", detail)
+    Problem::new(StatusCode::UNAUTHORIZED, "ingest-key", "The ingest key is not accepted", detail).noticed(FITS_NOTHING)
 }

@@ -24,13 +24,15 @@ where
 {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        axum::Json::from_request(request, state).await.map(|axum::Json(body)| Self(body)).map_err(|why| match why.status() {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                Problem::new(why.status(), "media-type", "The media type is not read here", "Send JSON, with Content-Type: application/json.")
-            }
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(why.status(), "too-large", "The body is too large", "Nothing of it was taken."),
-            StatusCode::UNPROCESSABLE_ENTITY => Problem::new(why.status(), "invalid", "Something in the request is wrong", sentence(&why.body_text())),
-            _ => Problem::bad_request(sentence(&why.body_text())),
+        axum::Json::from_request(request, state).await.map(|axum::Json(body)| Self(body)).map_err(|why| {
+            unreadable(match why.status() {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                    Problem::new(why.status(), "media-type", "The media type is not read here", "Send JSON, with Content-Type: application/json.")
+                }
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::new(why.status(), "too-large", "The body is too large", "Nothing of it was taken."),
+                StatusCode::UNPROCESSABLE_ENTITY => Problem::new(why.status(), "invalid", "Something in the request is wrong", sentence(&why.body_text())),
+                _ => Problem::bad_request(sentence(&why.body_text())),
+            })
         })
     }
 }
@@ -48,7 +50,7 @@ where
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = axum::extract::Path::from_request_parts(parts, state).await;
-        read.map(|axum::extract::Path(path)| Self(path)).map_err(|why| Problem::bad_request(sentence(&why.body_text())))
+        read.map(|axum::extract::Path(path)| Self(path)).map_err(|why| unreadable(Problem::bad_request(sentence(&why.body_text()))))
     }
 }
 
@@ -59,8 +61,12 @@ where
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = axum::extract::Query::from_request_parts(parts, state).await;
-        read.map(|axum::extract::Query(query)| Self(query)).map_err(|why| Problem::bad_request(sentence(&why.body_text())))
+        read.map(|axum::extract::Query(query)| Self(query)).map_err(|why| unreadable(Problem::bad_request(sentence(&why.body_text()))))
     }
+}
+
+fn unreadable(problem: Problem) -> Problem {
+    problem.noticed("it cannot be read")
 }
 
 /// What the reader of the request says, without naming our types.

@@ -26,6 +26,7 @@ mod live;
 mod masking;
 mod members;
 mod metrics;
+mod noticed;
 mod openapi;
 mod overview;
 mod own_trail;
@@ -225,6 +226,7 @@ pub fn router(server: Server, assets: Assets) -> Router {
         .fallback_service(get(assets::serve).with_state(assets))
         .layer(middleware::from_fn_with_state(server.clone(), metrics::count))
         .layer(middleware::from_fn_with_state(pace::Pace::of(&server), pace::keep))
+        .layer(middleware::from_fn_with_state(noticed::Notices::of(&server), noticed::tell))
         .layer(middleware::from_fn_with_state(server, guard::headers))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(CompressionLayer::new())

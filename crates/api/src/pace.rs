@@ -52,13 +52,13 @@ pub async fn keep(State(pace): State<Pace>, request: Request, next: Next) -> Res
     let free = path.starts_with("/api/v1/ingest/") || path.starts_with("/assets/") || path == "/health" || path == "/metrics";
     let address = client(request.extensions(), request.headers(), &pace.0.proxies).filter(|_| !free);
     match address.and_then(|address| pace.wait(address)) {
-        Some(secs) => Problem::too_many(secs).into_response(),
+        Some(secs) => Problem::too_many(secs).noticed("more come from there than are answered").into_response(),
         None => next.run(request).await,
     }
 }
 
 /// One of IPv6 has a /64 to itself.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
             let s = v6.segments();

@@ -1,5 +1,6 @@
 //! The one place where errors become RFC 9457 problem responses.
 
+use crate::noticed::Noticed;
 use app::{AppError, FieldProblem};
 use axum::{
     Json,
@@ -25,6 +26,8 @@ pub struct Problem {
     pub errors: Vec<FieldFault>,
     #[serde(skip)]
     retry_after_secs: Option<u64>,
+    #[serde(skip)]
+    noticed: Option<&'static str>,
 }
 
 /// One field at fault.
@@ -45,6 +48,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after_secs: None,
+            noticed: None,
         }
     }
     pub fn not_signed_in() -> Self {
@@ -71,6 +75,11 @@ impl Problem {
         self.retry_after_secs = Some(secs);
         self
     }
+    /// Has it written to the log that this was tried, and from where ([`crate::noticed`]).
+    pub fn noticed(mut self, what: &'static str) -> Self {
+        self.noticed = Some(what);
+        self
+    }
     fn with_fields(mut self, fields: Vec<FieldProblem>) -> Self {
         self.errors = fields.into_iter().map(|f| FieldFault { field: f.field, detail: f.detail }).collect();
         self
@@ -80,11 +89,14 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after_secs = self.retry_after_secs;
+        let (retry_after_secs, noticed) = (self.retry_after_secs, self.noticed);
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(secs) = retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        if let Some(what) = noticed {
+            response.extensions_mut().insert(Noticed(what));
         }
         response
     }

@@ -170,12 +170,12 @@ pub async fn end_elsewhere(State(server): State<Server>, Client(visitor): Client
     Ok(answer)
 }
 
-/// Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed.
+/// Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed. The session goes on under another cookie.
 #[utoipa::path(post, path = "/session/confirm", tag = "session", operation_id = "session.confirm", request_body = Proof, responses((status = 204), (status = "default", body = Problem)))]
-pub async fn confirm(State(server): State<Server>, Signed(caller): Signed, headers: HeaderMap, Json(proof): Json<Proof>) -> Result<StatusCode> {
+pub async fn confirm(State(server): State<Server>, Signed(caller): Signed, headers: HeaderMap, Json(proof): Json<Proof>) -> Result<Response> {
     let token = Cookie::Session.read(&headers, server.http.secure).ok_or_else(Problem::not_signed_in)?;
-    server.app.confirm_session(&caller, token, proof).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let renewed = server.app.confirm_session(&caller, token, proof).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, Cookie::Session.set(Some(&renewed), server.http.secure))]).into_response())
 }
 
 #[utoipa::path(delete, path = "/session", tag = "session", operation_id = "session.delete", responses((status = 204), (status = "default", body = Problem)))]

@@ -36,7 +36,7 @@ impl FromRequestParts<Server> for Client {
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Self::Rejection> {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|h| h.to_str().ok()).map(str::to_owned);
-        Ok(Self(Visitor { address: address(parts, server), agent }))
+        Ok(Self(Visitor::new(address(parts, server), agent, Cookie::Session.read(&parts.headers, server.http.secure))))
     }
 }
 
@@ -50,7 +50,7 @@ pub fn client(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpAddr]) 
     Some(if proxies.contains(&peer) { forwarded(headers).unwrap_or(peer) } else { peer })
 }
 
-/// The last hop a believed proxy saw.
+/// The last hop a believed proxy saw: of several such headers the last, which it added itself.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }

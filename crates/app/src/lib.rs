@@ -33,6 +33,7 @@ pub mod own_trail;
 pub mod passkeys;
 pub mod provider;
 pub mod provisioning;
+mod query;
 pub mod retention;
 pub mod roles;
 pub mod rules;

@@ -120,6 +120,7 @@ impl Operation {
                 | MembersUpdate
                 | MembersFactors
                 | OwnFactors
+                | OwnSignOut
                 | OwnTokens
                 | ServiceAccountsCreate
                 | ServiceAccountsUpdate
@@ -130,7 +131,7 @@ impl Operation {
     /// Whether a member may let a program do it for him: nothing dangerous, nothing of his account, and nothing that unmasks.
     pub fn for_programs(self) -> bool {
         use Operation::*;
-        !self.dangerous() && !matches!(self, SessionConfirm | OwnAccount | OwnSignOut | EventsReveal | RevealsDecide | MaskingUpdate)
+        !self.dangerous() && !matches!(self, SessionConfirm | OwnAccount | EventsReveal | RevealsDecide | MaskingUpdate)
     }
 
     /// Whether it leaves a trace. Asking who one is oneself, which every page does, shows nothing of others.

@@ -13,12 +13,14 @@ use std::{
 
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Nothing inside, as it is by default. Cheap to clone.
+/// By default the public internet and nothing inside. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Reach(Arc<Listed>);
 
 #[derive(Debug, Default)]
 struct Listed {
+    /// Hosts of the public internet must be listed too.
+    only_listed: bool,
     hosts: Vec<String>,
     networks: Vec<(IpAddr, u8)>,
     folders: Vec<PathBuf>,
@@ -29,8 +31,8 @@ impl Reach {
     ///
     /// # Errors
     /// The entry that is none, and what it should be.
-    pub fn new(reachable: &[String], folders: &[PathBuf]) -> Result<Self, String> {
-        let mut listed = Listed::default();
+    pub fn new(reachable: &[String], only_listed: bool, folders: &[PathBuf]) -> Result<Self, String> {
+        let mut listed = Listed { only_listed, ..Listed::default() };
         for entry in reachable.iter().map(|e| e.trim()) {
             let (address, bits) = entry.split_once('/').map_or((entry, None), |(address, bits)| (address, Some(bits)));
             match (address.parse::<IpAddr>(), bits.map(str::parse::<u8>)) {
@@ -69,7 +71,7 @@ impl Reach {
         match found.iter().find_map(|address| self.why_not(bare, address.ip())) {
             Some(why) => Err(ConnectorError::BadSetting {
                 name: setting,
-                why: format!("{host} is {why}, which sources may not reach; if it is your CRM, list it in sources.reachable of the server's configuration"),
+                why: format!("{host} is {why}: sources may not reach it; if it is your CRM, list it in sources.reachable of the server's configuration"),
             }),
             None => Ok(found),
         }
@@ -77,7 +79,7 @@ impl Reach {
 
     fn why_not(&self, host: &str, address: IpAddr) -> Option<&'static str> {
         let is_listed = self.0.hosts.iter().any(|h| h.eq_ignore_ascii_case(host)) || self.0.networks.iter().any(|network| holds(*network, address));
-        refused(address, is_listed)
+        refused(address, is_listed).or((self.0.only_listed && !is_listed).then_some("not among the hosts that are listed"))
     }
 
     /// A file that `setting` names, with links followed: it lies in a folder of the configuration. The file itself need not be there.
@@ -131,7 +133,7 @@ mod tests {
     use super::*;
 
     fn reach(entries: &[&str]) -> Reach {
-        Reach::new(&entries.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>(), &[]).unwrap()
+        Reach::new(&entries.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>(), false, &[]).unwrap()
     }
 
     async fn may(reach: &Reach, host: &str) -> bool {
@@ -160,15 +162,19 @@ mod tests {
         // The clouds' metadata services stay shut whatever is listed.
         assert!(!may(&reach(&["0.0.0.0/0", "169.254.169.254"]), "169.254.169.254").await);
         assert!(may(&reach(&["0.0.0.0/0"]), "192.168.1.1").await);
+        let only = Reach::new(&["10.0.0.0/8".to_owned(), "1.1.1.0/24".to_owned()], true, &[]).unwrap();
+        for (host, open) in [("1.1.1.1", true), ("10.1.1.1", true), ("1.1.2.1", false), ("2606:4700::1111", false), ("127.0.0.1", false)] {
+            assert_eq!(may(&only, host).await, open, "{host}");
+        }
     }
 
     #[test]
     fn what_is_no_host_is_said() {
         for wrong in ["", "10.0.0.0/33", "crm.internal/8", "https://crm.internal", "crm..internal", "10.0.0.0/x", "crm internal"] {
-            let said = Reach::new(&[wrong.to_owned()], &[]).unwrap_err();
+            let said = Reach::new(&[wrong.to_owned()], false, &[]).unwrap_err();
             assert!(said.contains(&format!("'{wrong}'")), "{said}");
         }
-        assert!(Reach::new(&[], &["var/log".into()]).unwrap_err().contains("no absolute path"));
+        assert!(Reach::new(&[], false, &["var/log".into()]).unwrap_err().contains("no absolute path"));
     }
 
     #[test]
@@ -179,7 +185,7 @@ mod tests {
         std::fs::write(logs.join("access.log"), "").unwrap();
         std::fs::write(&secret, "").unwrap();
         std::os::unix::fs::symlink(&secret, logs.join("link")).unwrap();
-        let reach = Reach::new(&[], std::slice::from_ref(&logs)).unwrap();
+        let reach = Reach::new(&[], false, std::slice::from_ref(&logs)).unwrap();
         for (path, open) in [
             ("logs/access.log", true),
             ("logs/not-yet.log", true),

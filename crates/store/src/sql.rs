@@ -14,6 +14,7 @@ pub(crate) use migrate::Migration;
 mod failure;
 mod migrate;
 mod sound;
+mod verified;
 
 /// How long a statement waits for another process's SQLite lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,6 +77,7 @@ impl Database {
         }
         let mut options = ConnectOptions::new(url);
         options.max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+        options.map_sqlx_postgres_opts(verified::verified);
         options.map_sqlx_postgres_pool_opts(|pool| {
             pool.after_connect(|connection, _| Box::pin(async move { connection.execute(POSTGRES_IDLE_IN_TRANSACTION).await.map(|_| ()) }))
         });

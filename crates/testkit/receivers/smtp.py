@@ -1,14 +1,15 @@
 """An SMTP server for tests (aiosmtpd). Prints its port, then one JSON line per mail taken.
 
-Arguments: --auth user:password, --fail-first N (answers 451), --refuse (answers 550).
+Arguments: --auth user:password, --fail-first N (answers 451), --refuse (answers 550), --tls CERTIFICATE KEY.
 """
-import argparse, asyncio, json, sys
+import argparse, asyncio, json, ssl, sys
 from aiosmtpd.smtp import SMTP, AuthResult
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--auth")
 parser.add_argument("--fail-first", type=int, default=0)
 parser.add_argument("--refuse", action="store_true")
+parser.add_argument("--tls", nargs=2)
 options = parser.parse_args()
 failures = options.fail_first
 
@@ -38,7 +39,11 @@ def make():
 
 
 async def main():
-    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    context = None
+    if options.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*options.tls)
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

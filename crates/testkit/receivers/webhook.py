@@ -1,8 +1,8 @@
 """A webhook receiver for tests: checks signatures with the reference library (standardwebhooks). Prints its port, then one JSON line per request.
 
-Arguments: secret, --fail-first N (answers 503), --redirect (answers 302), --status N.
+Arguments: secret, --fail-first N (answers 503), --redirect (answers 302), --status N, --tls CERTIFICATE KEY.
 """
-import argparse, json
+import argparse, json, ssl
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from standardwebhooks.webhooks import Webhook
 
@@ -11,6 +11,7 @@ parser.add_argument("secret")
 parser.add_argument("--fail-first", type=int, default=0)
 parser.add_argument("--status", type=int, default=204)
 parser.add_argument("--redirect", action="store_true")
+parser.add_argument("--tls", nargs=2)
 options = parser.parse_args()
 failures = options.fail_first
 
@@ -44,5 +45,9 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 server = HTTPServer(("127.0.0.1", 0), Receiver)
+if options.tls:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*options.tls)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// `receivers/smtp.py` (aiosmtpd), `receivers/webhook.py` (standardwebhooks), told by [`Receiver::start`], or `receivers/tsa.py` (openssl).
+/// `receivers/smtp.py` (aiosmtpd), `receivers/webhook.py` (standardwebhooks), told by [`Receiver::start`], `receivers/tsa.py` (openssl), or `receivers/postgres.py`.
 pub struct Receiver {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -36,6 +36,11 @@ impl Receiver {
     /// The same of `receivers/tsa.py`, which needs nothing but Python itself and openssl.
     pub fn authority(arguments: &[&str]) -> Self {
         Self::run(Path::new("python3"), "tsa.py", arguments)
+    }
+
+    /// Whoever stands where PostgreSQL should, under this certificate.
+    pub fn database(certificate: &str, key: &str) -> Self {
+        Self::run(Path::new("python3"), "postgres.py", &[certificate, key])
     }
 
     fn run(python: &Path, script: &str, arguments: &[&str]) -> Self {

@@ -37,7 +37,7 @@ impl Serving {
     /// `by_acme` is TLS with a certificate that an authority gave; otherwise it is by the configuration's own, if any.
     pub async fn start(config: &config::Server, by_acme: Option<Arc<ServerConfig>>, router: Router) -> Result<Self> {
         let listener = TcpListener::bind(&config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-        let listener = listener.into_std()?;
+        let (address, listener) = (listener.local_addr()?, listener.into_std()?);
         let handle = Handle::new();
         let server = axum_server::from_tcp(listener)?.handle(handle.clone());
         let tls = match by_acme {
@@ -47,6 +47,12 @@ impl Serving {
         ensure!(
             tls.is_none() || config.public_url.is_empty() || config.public_url.starts_with("https:"),
             "the server speaks TLS, but server.public_url does not begin with https://"
+        );
+        ensure!(
+            tls.is_some() || address.ip().is_loopback() || config.behind_tls_proxy,
+            "server.listen is {}, which others reach, and what is said there would cross the network in the clear; set server.tls_certificate and \
+             server.tls_key, or acme.domains, or, where a proxy in front speaks TLS, server.behind_tls_proxy = true",
+            config.listen
         );
         let task = match tls {
             Some(tls) => run(server.acceptor(axum_server::tls_rustls::RustlsAcceptor::new(tls)), router),

@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod config;
 mod listen;
+mod log;
 mod loops;
 mod masking;
 mod notify;
@@ -22,7 +23,7 @@ use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
 use config::Config;
-use std::{io::IsTerminal, process::ExitCode};
+use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -62,7 +63,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         flags.push(("server.listen", listen.clone()));
     }
     let (config, explained) = Config::load(file.as_deref(), &flags)?;
-    log(&config)?;
+    log::start(&config.log)?;
     match cli.command {
         Command::Serve(serve) => serve::run(&config, &explained, serve.demo).await?,
         Command::Init => commands::init::run(&config).await?,
@@ -85,14 +86,4 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Config { command } => commands::config::run(&explained, &command)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn log(config: &Config) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    match config.log.format.as_str() {
-        "json" => builder.json().init(),
-        _ => builder.with_target(false).init(),
-    }
-    Ok(())
 }

@@ -1342,7 +1342,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed. */
+        /** Shows once more who is signed in, by password or code: for five minutes dangerous operations are allowed. The session goes on under another cookie. */
         post: operations["session.confirm"];
         delete?: never;
         options?: never;

@@ -3,7 +3,7 @@ import type { Operation, Session } from "../api";
 
 /** The signed-in member. Pages are only drawn inside the frame, which has read the session. */
 export function useSession(): Session {
-  const session = useQueryClient().getQueryData<Session>(["session"]);
+  const session = useQueryClient().getQueryData<Session | null>(["session"]);
   if (!session) throw new Error("A page was drawn outside the frame: there is no session.");
   return session;
 }

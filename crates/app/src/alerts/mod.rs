@@ -19,6 +19,7 @@ pub use change::AlertChange;
 use crate::{
     App, AppError, Caller, FieldProblem, Operation,
     events::{Viewer, cursor, labels::Labels, render_many, view::MASK},
+    query::repeated,
     view::Named,
 };
 use model::{Alert, AlertStatus, Micros, Severity, query::Field, time::rfc3339};
@@ -38,7 +39,7 @@ const SHOWN_HISTORY: u64 = 500;
 /// `?status=&severity=&rule=&person=&cursor=&limit=`.
 fn read_query(app: &App, viewer: &Viewer, query: &str) -> Result<(AlertQuery, Vec<u8>), AppError> {
     let mut asked = AlertQuery { limit: DEFAULT_LIMIT, ..AlertQuery::default() };
-    let (mut problems, mut cursor_text, mut canonical) = (Vec::new(), None, Vec::new());
+    let (mut problems, mut cursor_text, mut canonical) = (repeated(query, &[]), None, Vec::new());
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         let mut wrong = |detail: String| problems.push(FieldProblem::new(name.as_ref(), detail));
         match name.as_ref() {

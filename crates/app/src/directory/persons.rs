@@ -7,6 +7,7 @@ use super::{
 use crate::{
     App, AppError, Caller, FieldProblem, Operation, Result,
     events::{cursor, labels::Labels},
+    query::repeated,
     view::Named,
 };
 use model::{
@@ -26,7 +27,7 @@ const MAX_LIMIT: u64 = 200;
 /// `?q=&department=&cursor=&limit=`, and what a cursor is bound to.
 fn read_query(app: &App, scope: &Scope, query: &str) -> Result<(PersonQuery, Option<Uuid>, String)> {
     let mut asked = PersonQuery { limit: DEFAULT_LIMIT, ..PersonQuery::default() };
-    let (mut problems, mut department, mut cursor_text) = (Vec::new(), None, None);
+    let (mut problems, mut department, mut cursor_text) = (repeated(query, &[]), None, None);
     for (name, value) in url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
         let value = value.trim();
         if value.is_empty() {

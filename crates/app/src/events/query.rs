@@ -1,6 +1,6 @@
 //! The query string of an event search, as people and pages write it. Names are resolved later ([`super::resolve`]); here only its form is read.
 
-use crate::{AppError, FieldProblem};
+use crate::{AppError, FieldProblem, query::repeated};
 use model::{DAY, HOUR, MINUTE, Micros, SECOND, query::Field};
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ impl Asked {
     /// `Invalid` with one problem per parameter that is wrong or unknown.
     pub fn parse(query: &str, further: &[&str]) -> Result<Self, AppError> {
         let mut asked = Self { limit: DEFAULT_LIMIT, ..Self::default() };
-        let mut problems = Vec::new();
+        let mut problems = repeated(query, &["filter"]);
         if query.len() > MAX_BYTES {
             return Err(AppError::Invalid(vec![FieldProblem::new("query", format!("the query is {} bytes long; at most {MAX_BYTES} are read", query.len()))]));
         }

@@ -31,6 +31,7 @@ async fn the_first_run_happens_once_with_the_newest_code() {
     for House { app, .. } in testing::houses().await {
         let old = app.first_run_code().await.unwrap().unwrap();
         let code = app.first_run_code().await.unwrap().unwrap();
+        assert!(code.replace('-', "").len() as f64 * 31_f64.log2() >= 128.0, "{code} can be guessed");
         let asked = |code: &str| FirstRun {
             code: code.into(),
             organisation: "Example Ltd".into(),

@@ -9,6 +9,7 @@ mod tests;
 use crate::{
     App, AppError, Caller, FieldProblem, Operation, Result,
     events::{Viewer, render_many, view::MASK},
+    query::repeated,
 };
 use model::{
     Person, Position, Reach, Scope,
@@ -192,7 +193,7 @@ fn encoded(text: &str) -> String {
 }
 
 fn read_words(query: &str) -> Result<String> {
-    let (mut words, mut problems) = (String::new(), Vec::new());
+    let (mut words, mut problems) = (String::new(), repeated(query, &[]));
     for (name, value) in url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
         match name.as_ref() {
             "q" if value.chars().count() > MAX_CHARS => problems.push(FieldProblem::new("q", format!("at most {MAX_CHARS} characters are searched"))),

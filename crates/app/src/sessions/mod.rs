@@ -37,12 +37,18 @@ pub struct Visitor {
     pub address: Option<String>,
     /// What the browser calls itself.
     pub agent: Option<String>,
+    /// What is kept of the token of the session that the browser holds already: another sign-in there ends it.
+    pub session: Option<[u8; 32]>,
 }
 
 impl Visitor {
+    pub fn new(address: Option<String>, agent: Option<String>, session: Option<&str>) -> Self {
+        Self { address, agent, session: session.map(hash) }
+    }
+
     #[cfg(test)]
     pub(crate) fn at(address: &str) -> Self {
-        Self { address: Some(address.into()), agent: None }
+        Self { address: Some(address.into()), ..Self::default() }
     }
 }
 

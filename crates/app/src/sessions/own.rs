@@ -1,6 +1,6 @@
 //! Sessions as lists: a member's own, and what an administrator sees and ends of others'.
 
-use super::{Session, hash};
+use super::{Session, fresh_token, hash};
 use crate::{App, AppError, Caller, Operation, Result};
 use model::time::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -83,11 +83,12 @@ impl App {
         .await
     }
 
-    /// The member shows again who he is: dangerous operations are allowed for a while.
+    /// The member shows again who he is: dangerous operations are allowed for a while. The session goes on under the token that is answered; the one
+    /// it had is void.
     ///
     /// # Errors
     /// `Invalid` for a wrong password or code; `TooMany` after several.
-    pub async fn confirm_session(&self, caller: &Caller, token: &str, proof: Proof) -> Result<()> {
+    pub async fn confirm_session(&self, caller: &Caller, token: &str, proof: Proof) -> Result<String> {
         self.allowed(caller, Operation::SessionConfirm, ()).await?;
         if caller.entry.session().is_none() {
             return Err(AppError::Conflict("only a session can be confirmed".into()));
@@ -101,6 +102,7 @@ impl App {
             }
             None => false,
         };
+        let renewed = fresh_token();
         let work = async |unit: &Unit| {
             let right = by_password
                 || match &proof.code {
@@ -111,10 +113,11 @@ impl App {
                 let field = if proof.code.is_some() && proof.password.is_none() { "code" } else { "password" };
                 return Err(AppError::invalid(field, "this is not right; try again"));
             }
-            Ok(unit.session_shown(&hash(token), self.now()).await?)
+            Ok(unit.session_shown(&hash(token), &hash(&renewed), self.now()).await?)
         };
         self.change(caller, Operation::SessionConfirm, (), Value::Null, work).await?;
-        self.forget_attempts(&account, caller.address.as_deref()).await
+        self.forget_attempts(&account, caller.address.as_deref()).await?;
+        Ok(renewed)
     }
 }
 

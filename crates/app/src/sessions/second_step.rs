@@ -167,8 +167,11 @@ impl App {
     }
 }
 
-/// A session begins; its token.
+/// A session begins, and the one that the browser held ends; its token.
 async fn begin(unit: &Unit, member: Uuid, visitor: &Visitor, now: Micros) -> Result<String> {
+    if let Some(before) = &visitor.session {
+        unit.end_session(before).await?;
+    }
     let token = fresh_token();
     let session = Session {
         hash: hash(&token),

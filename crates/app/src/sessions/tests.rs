@@ -4,6 +4,7 @@ use crate::{
     sessions::{Proof, SignInPolicy, Visitor},
     testing::{self, House},
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use model::{DAY, HOUR, MINUTE, Role, SECOND};
 use serde_json::Value;
 use store::{
@@ -134,8 +135,11 @@ async fn a_dangerous_act_needs_a_proof_that_is_fresh() {
         assert!(matches!(app.confirm_session(&admin, &token, by("not his password")).await, Err(AppError::Invalid(_))));
         assert!(matches!(app.confirm_session(&admin, &token, Proof::default()).await, Err(AppError::Invalid(_))));
         assert!(matches!(act(&again(&app, &token).await).await, Err(AppError::Reauthenticate)));
-        app.confirm_session(&admin, &token, by(PASSWORD)).await.unwrap();
+        let earlier = token;
+        let token = app.confirm_session(&admin, &earlier, by(PASSWORD)).await.unwrap();
         act(&again(&app, &token).await).await.unwrap();
+        assert!(app.session(&earlier).await.unwrap().is_none(), "each proof gives a new token, and ends the old");
+        assert_eq!(again(&app, &token).await.entry.session(), admin.entry.session(), "the session is the same");
 
         // Whose role does not allow it is told that, not to show who he is.
         let (_, ann) = come_in(&app, ANN, "192.0.2.2").await;
@@ -182,5 +186,57 @@ async fn every_further_round_of_guesses_waits_longer() {
             clock.pass(wait * SECOND);
         }
         assert_eq!(waits, [15, 30, 45]);
+    }
+}
+
+#[test]
+fn a_token_has_256_bits_and_every_one_of_them_is_random() {
+    let tokens: Vec<Vec<u8>> = (0..256).map(|_| BASE64_URL_SAFE_NO_PAD.decode(super::fresh_token()).unwrap()).collect();
+    assert!(tokens.iter().all(|token| token.len() == 32));
+    // A fair bit is the same in 256 tokens once in 2^255.
+    for bit in 0..256 {
+        let ones = tokens.iter().filter(|token| token[bit / 8] & (1 << (bit % 8)) != 0).count();
+        assert!((1..256).contains(&ones), "bit {bit} is always the same");
+    }
+}
+
+#[tokio::test]
+async fn another_sign_in_of_the_same_browser_ends_its_session() {
+    for House { app, .. } in testing::houses().await {
+        add(&app, ANN, Role::Analyst).await;
+        add(&app, "bob@example.com", Role::Analyst).await;
+        let (elsewhere, _) = come_in(&app, ANN, "192.0.2.9").await;
+        let (first, _) = come_in(&app, ANN, "192.0.2.1").await;
+        let with = |token: &str| Visitor::new(Some("192.0.2.1".into()), None, Some(token));
+        // What did not succeed ends nothing.
+        assert!(app.sign_in(ANN, "a wrong password", with(&first)).await.is_err());
+        assert!(app.session(&first).await.unwrap().is_some());
+        let second = app.sign_in(ANN, PASSWORD, with(&first)).await.unwrap().signed_in().token;
+        assert!(first != second && app.session(&first).await.unwrap().is_none());
+        let third = app.sign_in("bob@example.com", PASSWORD, with(&second)).await.unwrap().signed_in().token;
+        assert!(app.session(&second).await.unwrap().is_none(), "of another member too");
+        assert!(app.session(&third).await.unwrap().is_some() && app.session(&elsewhere).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_ended_after_a_fresh_proof_only() {
+    for House { app, clock, .. } in testing::houses().await {
+        add(&app, ANN, Role::Analyst).await;
+        let (there, _) = come_in(&app, ANN, "192.0.2.2").await;
+        let (token, ann) = come_in(&app, ANN, "192.0.2.1").await;
+        let other = app.account(&ann).await.unwrap().sessions.iter().find(|s| !s.current).unwrap().id;
+        clock.pass(5 * MINUTE);
+        let stale = again(&app, &token).await;
+        assert!(matches!(app.end_own_session(&stale, other).await, Err(AppError::Reauthenticate)));
+        assert!(matches!(app.end_other_sessions(&stale).await, Err(AppError::Reauthenticate)));
+        assert!(app.session(&there).await.unwrap().is_some(), "nothing was ended");
+        let token = app.confirm_session(&stale, &token, Proof { password: Some(PASSWORD.into()), code: None }).await.unwrap();
+        app.end_other_sessions(&again(&app, &token).await).await.unwrap();
+        assert!(app.session(&there).await.unwrap().is_none());
+        // Who leaves a browser signs out of it without being asked.
+        clock.pass(5 * MINUTE);
+        app.sign_out(&ann.member, &token).await.unwrap();
+        assert!(app.session(&token).await.unwrap().is_none());
     }
 }

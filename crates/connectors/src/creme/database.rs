@@ -9,6 +9,7 @@ use sea_orm::sqlx::{
 };
 use serde_json::{Map, Value};
 use std::{
+    net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -31,6 +32,15 @@ pub(super) enum Column {
     Flag(&'static str),
 }
 
+/// Towards another machine the server's certificate must be good and of its name, unless the URL asks for less (`require`, `verify-ca`, `disable`).
+fn verified(options: PgConnectOptions) -> PgConnectOptions {
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let here = options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+    let unsaid = matches!(options.get_ssl_mode(), PgSslMode::Prefer | PgSslMode::Allow);
+    if unsaid && !here { options.ssl_mode(PgSslMode::VerifyFull) } else { options }
+}
+
 /// An open connection.
 pub(super) enum Database {
     Postgres(PgConnection),
@@ -49,7 +59,7 @@ impl Database {
                         .map_err(|_| bad_url("write it as postgres://user:password@host:port/database; special characters of the password percent-encoded"))?
                         .application_name("veritrail")
                         .options([("default_transaction_read_only", "on"), ("statement_timeout", STATEMENT_TIMEOUT_MS), ("TimeZone", "UTC")]);
-                    let options = within(settings.reach(), options).await?;
+                    let options = within(settings.reach(), verified(options)).await?;
                     PgConnection::connect_with(&options).await.map(Database::Postgres).map_err(|e| meaning(&e))
                 }
                 Some("sqlite") => {
@@ -177,5 +187,19 @@ fn meaning(error: &sqlx::Error) -> ConnectorError {
         sqlx::Error::Io(e) => ConnectorError::Unavailable { why: format!("the database cannot be reached: {e}"), retry_after_secs: None },
         sqlx::Error::Configuration(_) => bad_url("it cannot be understood"),
         other => ConnectorError::Unavailable { why: format!("the database cannot be read: {other}"), retry_after_secs: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_is_verified_unless_the_url_says_otherwise() {
+        let mode = |url: &str| format!("{:?}", verified(url.parse().expect("a URL")).get_ssl_mode());
+        assert_eq!(mode("postgres://reader:p@crm.example.com/creme"), "VerifyFull");
+        assert_eq!(mode("postgres://reader:p@10.0.0.5/creme?sslmode=prefer"), "VerifyFull");
+        assert_eq!(mode("postgres://reader:p@crm.example.com/creme?sslmode=disable"), "Disable");
+        assert_eq!(mode("postgres://reader:p@127.0.0.1/creme"), "Prefer");
     }
 }

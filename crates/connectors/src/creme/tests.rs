@@ -52,7 +52,7 @@ fn the_page_says_what_the_manifest_says() {
 }
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
-    let reach = Reach::new(&["127.0.0.1".to_owned()], &["/".into()]).unwrap();
+    let reach = Reach::new(&["127.0.0.1".to_owned()], false, &["/".into()]).unwrap();
     Settings::new(pairs.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect(), reach)
 }
 

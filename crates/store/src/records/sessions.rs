@@ -61,8 +61,8 @@ pub trait Sessions {
     async fn add_session(&self, session: &Session) -> Result<()>;
     async fn session(&self, hash: &[u8; 32]) -> Result<Option<Session>>;
     async fn touch_session(&self, hash: &[u8; 32], now: Micros) -> Result<()>;
-    /// The member showed again who he is.
-    async fn session_shown(&self, hash: &[u8; 32], now: Micros) -> Result<()>;
+    /// The member showed again who he is: from here on the session is found under `renewed`.
+    async fn session_shown(&self, hash: &[u8; 32], renewed: &[u8; 32], now: Micros) -> Result<()>;
     async fn end_session(&self, hash: &[u8; 32]) -> Result<()>;
     /// A member's, the last used first.
     async fn sessions_of(&self, member: Uuid) -> Result<Vec<Session>>;
@@ -113,8 +113,9 @@ impl<H: Handle + ?Sized> Sessions for H {
         self.execute("UPDATE sessions SET last_used = $2 WHERE hash = $1 AND last_used < $2", vec![hash.to_vec().into(), now.into()]).await.map(drop)
     }
 
-    async fn session_shown(&self, hash: &[u8; 32], now: Micros) -> Result<()> {
-        self.execute("UPDATE sessions SET shown = $2 WHERE hash = $1", vec![hash.to_vec().into(), now.into()]).await.map(drop)
+    async fn session_shown(&self, hash: &[u8; 32], renewed: &[u8; 32], now: Micros) -> Result<()> {
+        let values = vec![hash.to_vec().into(), renewed.to_vec().into(), now.into()];
+        self.execute("UPDATE sessions SET hash = $2, shown = $3 WHERE hash = $1", values).await.map(drop)
     }
 
     async fn end_session(&self, hash: &[u8; 32]) -> Result<()> {
@@ -210,8 +211,10 @@ mod tests {
             db.touch_session(&[1; 32], 500).await.unwrap();
             db.touch_session(&[1; 32], 450).await.unwrap();
             assert_eq!(db.session(&[1; 32]).await.unwrap(), Some(session(1, 1, 500)));
-            db.session_shown(&[1; 32], 510).await.unwrap();
-            assert_eq!(db.session(&[1; 32]).await.unwrap().unwrap().shown, 510);
+            db.session_shown(&[1; 32], &[9; 32], 510).await.unwrap();
+            assert_eq!(db.session(&[1; 32]).await.unwrap(), None, "under its old token it is gone");
+            let shown = db.session(&[9; 32]).await.unwrap().unwrap();
+            assert_eq!((shown.id, shown.shown), (Uuid::from_u128(1), 510));
             assert_eq!(db.end_sessions_of(Uuid::from_u128(1)).await.unwrap(), 2);
             assert_eq!(db.drop_stale_sessions(350, 0).await.unwrap(), 1);
             assert_eq!(db.session(&[3; 32]).await.unwrap(), None);

@@ -57,6 +57,7 @@ pub struct Server {
     pub public_url: String,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
+    pub behind_tls_proxy: bool,
     pub proxies: Vec<String>,
     pub requests_per_minute: u32,
     pub intake_bytes: usize,
@@ -111,6 +112,7 @@ pub struct Ledger {
 #[serde(deny_unknown_fields)]
 pub struct Sources {
     pub reachable: Vec<String>,
+    pub only_listed: bool,
     pub folders: Vec<PathBuf>,
 }
 
@@ -292,7 +294,7 @@ impl Config {
 
     /// What sources may reach inside.
     pub fn reach(&self) -> Result<Reach> {
-        Reach::new(&self.sources.reachable, &self.sources.folders).map_err(|why| anyhow!("sources: {why}"))
+        Reach::new(&self.sources.reachable, self.sources.only_listed, &self.sources.folders).map_err(|why| anyhow!("sources: {why}"))
     }
 
     /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.

@@ -79,10 +79,15 @@ impl Client {
         self.cookie.as_deref().and_then(|cookie| cookie.split_once('=')).map(|(_, secret)| secret).unwrap_or_default()
     }
 
-    /// An answer with its headers.
-    pub async fn response(&self, path: &str) -> reqwest::Response {
+    /// An answer that has begun, whatever it is.
+    pub async fn begun(&self, path: &str) -> reqwest::Response {
         let request = self.http.get(format!("{}/api/v1{path}", self.url)).header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
-        request.send().await.unwrap().error_for_status().unwrap()
+        request.send().await.unwrap()
+    }
+
+    /// A good answer with its headers.
+    pub async fn response(&self, path: &str) -> reqwest::Response {
+        self.begun(path).await.error_for_status().unwrap()
     }
 
     /// A file, as a page downloads it.

@@ -156,6 +156,56 @@ async fn passwords_count_as_they_are_written() {
     assert_eq!(ann.post("/me/password", json!({ "password": "another forest of nine owls" })).await.status, 204);
 }
 
+/// What comes from foreign pages, cannot be read, or comes too often is refused, and whoever runs it learns of it; however much of it comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_to_get_round_are_in_the_log_and_do_not_flood_it() {
+    let Some(mut house) = House::new(SetUp::Embedded).await else { return };
+    house.set("LOG__FORMAT", "json");
+    house.set("SERVER__REQUESTS_PER_MINUTE", 100);
+    house.set("SERVER__PROXIES", "127.0.0.1");
+    let analyst = house.member("analyst", &[]);
+    house.source("desk", "generic", &[]);
+    house.serve().await;
+    let analyst = house.signed_in(&analyst).await;
+    let http = reqwest::Client::new();
+    let send = async |from: &str, path: &str, body: &'static str| {
+        let request = http.post(format!("{}/api/v1{path}", house.url)).header("x-forwarded-for", from).header("x-veritrail", "1");
+        request.header("content-type", "application/json").body(body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(analyst.from_elsewhere("/searches", Some("https://evil.example"), true).await, 403);
+    assert_eq!(analyst.from_elsewhere("/searches", None, false).await, 403);
+    for _ in 0..40 {
+        assert_eq!(send("203.0.113.1", "/session", "{\"email\":").await, 400);
+    }
+    assert_eq!(send("203.0.113.2", "/session", "{\"email\":\"a\",\"password\":\"b\",\"role\":\"administrator\"}").await, 422);
+    let push = http.post(format!("{}/api/v1/ingest/desk", house.url)).header("x-forwarded-for", "203.0.113.3").bearer_auth("guessed").body("{}");
+    assert_eq!(push.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    let mut refused = 0;
+    for _ in 0..300 {
+        let answer = http.get(format!("{}/api/v1/first-run", house.url)).header("x-forwarded-for", "203.0.113.4").send().await.unwrap();
+        refused += u32::from(answer.status() == StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert!(refused > 150, "{refused}");
+
+    let told = |what: &str, from: &str| {
+        let log = house.log();
+        let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |line: &&serde_json::Value| {
+            let fields = &line["fields"];
+            line["level"] == "WARN" && fields["message"].as_str().is_some_and(|m| m.contains(what)) && fields["from"] == from
+        };
+        lines.iter().filter(of).cloned().collect::<Vec<_>>()
+    };
+    let foreign = told("it comes from elsewhere than our pages", "127.0.0.1");
+    assert_eq!((foreign.len(), &foreign[0]["fields"]["status"], &foreign[0]["fields"]["route"]), (2, &json!(403), &json!("/api/v1/searches")), "{foreign:?}");
+    assert_eq!(told("it cannot be read", "203.0.113.1").len(), 5, "40 of them are told in few lines");
+    let another = told("it cannot be read", "203.0.113.2");
+    assert_eq!((another.len(), &another[0]["fields"]["left_out"]), (1, &json!(35)), "which say how many they stand for: {another:?}");
+    assert_eq!(told("its ingest key fits nothing", "203.0.113.3").len(), 1);
+    assert_eq!(told("more come from there than are answered", "203.0.113.4").len(), 5);
+    assert!(!house.log().contains("guessed"), "what was tried is not written");
+}
+
 /// No cipher of yesterday, whoever asks for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn weak_ciphers_are_refused() {

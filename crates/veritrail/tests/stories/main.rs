@@ -22,6 +22,7 @@ mod outage;
 mod own_trail;
 mod probe;
 mod records;
+mod requests;
 mod retention;
 mod reveal;
 mod roles;

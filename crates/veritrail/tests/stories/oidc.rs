@@ -3,10 +3,10 @@
 use crate::{
     client::{Answer, Client},
     house::{House, SetUp, eventually},
-    on_both,
+    on_both, probe,
 };
 use reqwest::{Method, Response, Url, header, redirect::Policy};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     net::TcpListener,
@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-on_both!(a_group_of_the_company_lets_in);
+on_both!(a_group_of_the_company_lets_in, what_the_company_vouches_with_stays_inside);
 
 struct Provider {
     child: Child,
@@ -36,7 +36,13 @@ impl Provider {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/oidc/provider.mjs");
         let mut command = Command::new("node");
         command.arg(script).arg(port.to_string()).arg(format!("{}/provider", house.url)).arg(accounts.to_string());
-        let child = command.env("VERITRAIL_OIDC", packages).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command
+            .env("VERITRAIL_OIDC", packages)
+            .env("VERITRAIL_OIDC_GAVE", house.folder.path().join("gave.ndjson"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let url = format!("http://127.0.0.1:{port}");
         let known = format!("{url}/.well-known/openid-configuration");
         eventually("the provider", Duration::from_secs(30), async || reqwest::get(&known).await.ok().filter(|a| a.status().is_success()).map(drop)).await;
@@ -151,4 +157,54 @@ async fn a_group_of_the_company_lets_in(set_up: SetUp) {
     house.stranger().post("/session/provider/begin", json!({})).await.problem(503);
     house.signed_in("administrator@example.org").await;
     assert!(!house.log().contains("a secret of a test"), "the log holds the client's secret");
+}
+
+/// The tokens that the provider gives are in no answer, no log and nothing that is kept.
+async fn what_the_company_vouches_with_stays_inside(set_up: SetUp) {
+    let Some(mut house) = House::new(set_up).await else { return };
+    let provider = Provider::start(&house).await;
+    house.set("OIDC__ISSUER", &provider.url);
+    house.set("OIDC__CLIENT_ID", "veritrail");
+    house.set("OIDC__CLIENT_SECRET", "a secret of a test");
+    house.set("OIDC__ALLOW_PRIVATE", true);
+    house.set("SIGN_IN__GROUPS", "crm-auditors = auditor");
+    house.set("LOG__FILTER", "debug");
+    house.serve().await;
+    let http = reqwest::Client::new();
+    let call = async |method: Method, path: &str, cookies: &BTreeMap<String, String>, body: Option<Value>| {
+        let jar = cookies.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
+        let request = http.request(method, format!("{}/api/v1{path}", house.url)).header("x-veritrail", "1").header(header::COOKIE, jar);
+        let request = body.into_iter().fold(request, |request, body| request.json(&body));
+        request.send().await.unwrap()
+    };
+    let (mut cookies, mut answers) = (BTreeMap::new(), String::new());
+    let begun = call(Method::POST, "/session/provider/begin", &cookies, Some(json!({}))).await;
+    keep(&mut cookies, &begun);
+    let begun: Value = begun.json().await.unwrap();
+    let (code, state) = provider.visit(begun["url"].as_str().unwrap(), "ann").await;
+    let mut heard = async |answer: Response, cookies: &mut BTreeMap<String, String>| {
+        keep(cookies, &answer);
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answers.push_str(&format!("{:?}", answer.headers()));
+        answers.push_str(&answer.text().await.unwrap());
+    };
+    heard(call(Method::POST, "/session/provider", &cookies, Some(json!({ "code": code, "state": state }))).await, &mut cookies).await;
+    for path in ["/session", "/me/account", "/self?limit=200", "/members", "/first-run", "/ledgers", "/digests"] {
+        heard(call(Method::GET, path, &cookies, None).await, &mut cookies).await;
+    }
+    assert!(answers.contains("ann@example.org"), "{answers}");
+
+    let gave = std::fs::read_to_string(house.folder.path().join("gave.ndjson")).unwrap();
+    let gave: Vec<Value> = gave.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let tokens: Vec<&str> = gave.iter().flat_map(|g| ["access_token", "id_token"].map(|name| g[name].as_str().unwrap())).collect();
+    assert!(tokens.len() == 2 && tokens[1].starts_with("eyJ"), "{gave:?}");
+    let (log, kept) = (house.log(), probe::of(&house).await);
+    assert!(log.contains("DEBUG") && kept.finds("ann"), "there is a log, and the probe finds what is kept");
+    for token in &tokens {
+        // A part of a token would do to find it: what is kept may be cut.
+        let part = &token[..token.len().min(40)];
+        assert!(!answers.contains(part), "an answer holds a token of the provider");
+        assert!(!log.contains(part), "the log holds a token of the provider");
+        assert_eq!(kept.places(part), Vec::<&str>::new(), "a token of the provider is kept");
+    }
 }

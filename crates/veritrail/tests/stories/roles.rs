@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const TABLE: &str = include_str!("../../../../content/authorization/table.csv");
 /// An id that nothing has.
-const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
+pub const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
 /// Not under /api/v1: the story of SCIM meets it, with tokens that are for it and tokens that are not.
 const ELSEWHERE: [&str; 1] = ["members.provision"];
 /// Reached without a session: coming in, and the programs' way in with its own key.
-const OPEN: [&str; 17] = [
+pub const OPEN: [&str; 17] = [
     "first_run.read",
     "first_run.complete",
     "session.create",
@@ -37,7 +37,7 @@ const OPEN: [&str; 17] = [
 on_both!(every_role_meets_every_operation);
 
 /// What a route's call needs to get past reading the request, by its operation id in the document.
-fn sample(id: &str) -> (String, Option<Value>) {
+pub fn sample(id: &str) -> (String, Option<Value>) {
     let (query, body) = match id {
         "events.search" | "events.count" | "events.histogram" | "own.events" => ("?from=-1h", None),
         "events.facets" => ("?from=-1h&fields=actor", None),
@@ -82,7 +82,7 @@ fn sample(id: &str) -> (String, Option<Value>) {
 }
 
 /// The table's row that a route belongs to: mostly its own id.
-fn operation(id: &str) -> &str {
+pub fn operation(id: &str) -> &str {
     match id {
         "events.count" | "events.facets" | "events.histogram" => "events.search",
         "persons.pattern" => "persons.read",
@@ -101,11 +101,16 @@ fn operation(id: &str) -> &str {
     }
 }
 
+/// The roles, and what each may of every row.
+pub fn table() -> (Vec<&'static str>, BTreeMap<&'static str, Vec<&'static str>>) {
+    let mut lines = TABLE.lines();
+    let roles = lines.next().unwrap().split(',').skip(1).collect();
+    (roles, lines.map(|l| l.split_once(',').unwrap()).map(|(o, cells)| (o, cells.split(',').collect())).collect())
+}
+
 async fn every_role_meets_every_operation(set_up: SetUp) {
     let Some(mut house) = House::new(set_up).await else { return };
-    let mut lines = TABLE.lines();
-    let roles: Vec<&str> = lines.next().unwrap().split(',').skip(1).collect();
-    let table: BTreeMap<&str, Vec<&str>> = lines.map(|l| l.split_once(',').unwrap()).map(|(o, cells)| (o, cells.split(',').collect())).collect();
+    let (roles, table) = table();
     let people =
         house.file("people.csv", "employee_id,name,email,title,zone,department,manager_employee_id,from,until,accounts\n1,Dana,,,,Sales,,2020-01-01,,dana\n");
     house.run(&["directory", "import", people.to_str().unwrap()]);

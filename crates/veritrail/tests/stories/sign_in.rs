@@ -85,10 +85,19 @@ async fn a_dangerous_act_waits_for_a_fresh_proof(set_up: SetUp) {
     admin.get("/members").await.ok();
     admin.post("/session/confirm", json!({ "password": "not his password" })).await.problem(422);
     admin.post("/members/invitations", invite(2)).await.problem(403);
+    let mut before = admin.clone();
     admin.post("/session/confirm", json!({ "password": PASSWORD })).await.ok();
+    assert_ne!(before.secret(), admin.secret(), "a proof gives the browser another cookie");
+    before.get("/session").await.problem(401);
     admin.post("/members/invitations", invite(2)).await.ok();
     let invited = admin.get("/members").await.ok()["invitations"].as_array().unwrap().len();
     assert_eq!(invited, 2);
+    // Another sign-in of the same browser ends the session it had.
+    let mut before = admin.clone();
+    admin.post("/session", json!({ "email": email, "password": PASSWORD })).await.ok();
+    assert_ne!(before.secret(), admin.secret());
+    before.get("/session").await.problem(401);
+    admin.get("/session").await.ok();
 }
 
 async fn a_member_ends_his_sessions(set_up: SetUp) {

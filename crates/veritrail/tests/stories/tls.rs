@@ -42,6 +42,31 @@ async fn the_server_speaks_tls_itself() {
     assert!(house.stop().await.success());
 }
 
+/// Nobody is served in the clear over a network: not without saying that a proxy in front speaks TLS.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_tls_only_this_machine_is_answered() {
+    let Some(mut house) = House::new(SetUp::Embedded).await else { return };
+    let port = house.url.rsplit(':').next().unwrap().to_owned();
+    // The name in every checkpoint stays, wherever it listens.
+    house.set("LEDGER__ORIGIN", house.url.trim_start_matches("http://").to_owned());
+    house.set("SERVER__LISTEN", format!("0.0.0.0:{port}"));
+    let refused = house.output(&["serve"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("in the clear") && said.contains("server.behind_tls_proxy"), "{said}");
+    house.set("SERVER__BEHIND_TLS_PROXY", true);
+    house.serve().await;
+    assert!(house.stop().await.success());
+    // With a certificate it listens there, and says nothing in the clear.
+    house.set("SERVER__BEHIND_TLS_PROXY", false);
+    let (certificate, key) = certificate(&house);
+    house.set("SERVER__TLS_CERTIFICATE", certificate);
+    house.set("SERVER__TLS_KEY", key);
+    let http = reqwest::Client::builder().danger_accept_invalid_certs(true).build().unwrap();
+    house.serve_at(&http, &format!("https://127.0.0.1:{port}")).await;
+    assert!(reqwest::get(format!("{}/health", house.url)).await.is_err(), "nothing is answered in the clear");
+    assert!(house.stop().await.success());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_cookies_and_headers_are_bound_to_it() {
     let Some(mut house) = House::new(SetUp::Embedded).await else { return };
@@ -89,6 +114,9 @@ async fn a_proxy_is_believed_where_it_is_named() {
                 break;
             }
         }
+        // A proxy may write a header of its own behind the one that the client made up.
+        let twice = http.get(format!("{api}/first-run")).header("x-forwarded-for", "203.0.113.77").header("x-forwarded-for", "203.0.113.10");
+        assert_eq!(twice.send().await.unwrap().status(), 429, "what the proxy saw counts, not what the client says of himself");
         let refused = refused.expect("too many are refused");
         assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() <= 4);
         assert_eq!(ask("203.0.113.11").await.status(), if proxies.is_empty() { 429 } else { 200 });
