@@ -13,6 +13,7 @@ pub mod live;
 pub mod real_time;
 pub mod salesforce;
 pub mod shifts;
+pub mod vendors;
 
 pub use acts::{Act, Kind};
 pub use attacks::Answer;

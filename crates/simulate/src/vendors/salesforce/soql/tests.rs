@@ -1,0 +1,120 @@
+use super::*;
+use crate::vendors::salesforce::record::{Record, Value};
+use crate::vendors::salesforce::schema::Object;
+use model::SECOND;
+
+fn records() -> Vec<Record> {
+    let object = Object::named("SetupAuditTrail").unwrap();
+    let actions = [("PermSetAssign", Some("a@x.example"), 3), ("resetpassword", None, 1), ("permsetassign", Some("b@x.example"), 2)];
+    actions
+        .into_iter()
+        .enumerate()
+        .map(|(place, (action, delegate, second))| {
+            let named = vec![
+                ("Action", action.into()),
+                ("DelegateUser", delegate.map_or(Value::Null, Value::from)),
+                ("CreatedDate", Value::Time(second * SECOND)),
+                ("CreatedById", Value::from("005D0000001QX8WIAW")),
+            ];
+            Record::new(object, format!("0Ym{place}"), 0, named)
+        })
+        .collect()
+}
+
+/// The ids found, without their prefix.
+fn found(rest: &str) -> Result<String, String> {
+    let query = format!("SELECT Id FROM SetupAuditTrail {rest}");
+    let plan = parse(&query).and_then(|select| plan(&query, select)).map_err(|error| error.code.to_owned())?;
+    Ok(plan.run(&records(), 1).iter().map(|record| &record.id[3..]).collect::<Vec<_>>().join(""))
+}
+
+#[track_caller]
+fn check(rest: &str, expect: &str) {
+    assert_eq!(found(rest).as_deref(), Ok(expect), "{rest}");
+}
+
+#[track_caller]
+fn refused(query: &str, code: &str, words: &str) {
+    let error = parse(query).and_then(|select| plan(query, select)).unwrap_err();
+    assert_eq!(error.code, code, "{query}");
+    assert!(error.message.contains(words), "{}", error.message);
+}
+
+#[test]
+fn comparisons_choose() {
+    check("", "012");
+    check("WHERE Action = 'PERMSETASSIGN'", "02");
+    check("WHERE Action != 'PermSetAssign'", "1");
+    check("WHERE CreatedDate > 1970-01-01T00:00:01Z", "02");
+    check("WHERE CreatedDate >= 1970-01-01T01:00:01.000+01:00", "012");
+    check("where createddate<1970-01-01T00:00:02.000Z", "1");
+    check("WHERE DelegateUser = null", "1");
+    check("WHERE DelegateUser != 'a@x.example'", "12");
+    check("WHERE DelegateUser LIKE '_@%.example'", "02");
+    check("WHERE CreatedById = '005D0000001QX8W'", "012");
+    check("WHERE CreatedById = '005D0000001qx8w'", "");
+    check("WHERE Action IN ('resetpassword', 'x')", "1");
+    check("WHERE Action NOT IN ('resetpassword', 'x')", "02");
+    check("WHERE NOT Action = 'resetpassword'", "02");
+    check("WHERE Action = 'o\\'clock'", "");
+}
+
+#[test]
+fn conditions_are_joined() {
+    check("WHERE Action = 'PermSetAssign' AND CreatedDate > 1970-01-01T00:00:02Z", "0");
+    check("WHERE Action = 'resetpassword' OR CreatedDate > 1970-01-01T00:00:02Z", "01");
+    check("WHERE (Action = 'resetpassword' OR DelegateUser = 'b@x.example') AND CreatedDate < 1970-01-01T00:00:02Z", "1");
+    assert_eq!(found("WHERE Action = 'a' AND Action = 'b' OR Action = 'c'"), Err("MALFORMED_QUERY".into()));
+}
+
+#[test]
+fn records_are_ordered_and_limited() {
+    check("ORDER BY CreatedDate", "120");
+    check("ORDER BY CreatedDate DESC LIMIT 2", "02");
+    check("ORDER BY Action, CreatedDate ASC", "201");
+    check("ORDER BY DelegateUser", "102");
+    check("ORDER BY DelegateUser NULLS LAST", "021");
+    check("ORDER BY DelegateUser DESC NULLS LAST", "201");
+    check("LIMIT 0", "");
+}
+
+#[test]
+fn faults_have_the_documented_codes() {
+    refused("SELECT Id FROM Nothing", "INVALID_TYPE", "sObject type 'Nothing' is not supported");
+    refused("SELECT Id FROM Nothing", "INVALID_TYPE", "ERROR at Row:1:Column:16");
+    refused("SELECT Nothing FROM User", "INVALID_FIELD", "No such column 'Nothing' on entity 'User'");
+    refused("SELECT Id FROM LoginHistory WHERE Status = 'Success'", "INVALID_FIELD", "can not be filtered");
+    refused("SELECT Id FROM EventLogFile ORDER BY LogFile", "INVALID_FIELD", "can not be sorted");
+    refused("SELECT Id FROM EventLogFile WHERE CreatedDate > '2026-03-02T00:00:00Z'", "INVALID_FIELD", "must be of type dateTime");
+    refused("SELECT Id FROM EventLogFile WHERE CreatedDate > 2026-03-02", "INVALID_FIELD", "must be of type dateTime");
+    refused("SELECT Id FROM EventLogFile WHERE Sequence = 1.5", "INVALID_FIELD", "must be of type int");
+    refused("SELECT Id FROM User WHERE Id = 'short'", "INVALID_FIELD", "invalid ID field");
+    for query in [
+        "",
+        "SELECT",
+        "SELECT Id FROM",
+        "SELECT FROM User",
+        "SELECT Id, FROM User",
+        "SELECT * FROM User",
+        "SELECT Id FROM User WHERE",
+        "SELECT Id FROM User WHERE Id",
+        "SELECT Id FROM User WHERE (Id = null",
+        "SELECT Id FROM User WHERE Id = ",
+        "SELECT Id FROM User WHERE Name = 'open",
+        "SELECT Id FROM User WHERE Name = 'bad\\q'",
+        "SELECT Id FROM User WHERE Name IS NULL",
+        "SELECT Id FROM User LIMIT x",
+        "SELECT Id FROM User LIMIT 1 LIMIT 2",
+        "SELECT Id FROM User GROUP BY Name",
+        "SELECT COUNT() FROM User",
+        "SELECT CreatedBy.Name FROM User",
+        "SELECT Id FROM User WHERE CreatedDate > 2026-13-45T00:00:00Z",
+    ] {
+        let error = parse(query).expect_err(query);
+        assert_eq!((error.status.as_u16(), error.code), (400, "MALFORMED_QUERY"), "{query}");
+    }
+    let deep = format!("SELECT Id FROM User WHERE {}Id = null{}", "(".repeat(5_000), ")".repeat(5_000));
+    assert_eq!(parse(&deep).unwrap_err().code, "QUERY_TOO_COMPLICATED");
+    let negated = format!("SELECT Id FROM User WHERE {} Id = null", "NOT ".repeat(5_000));
+    assert_eq!(parse(&negated).unwrap_err().code, "QUERY_TOO_COMPLICATED");
+}

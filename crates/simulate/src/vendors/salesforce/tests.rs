@@ -1,0 +1,8 @@
+//! The simulator spoken to as a client would, over HTTP.
+
+mod client;
+mod faults;
+mod files;
+mod oauth;
+mod queries;
+mod world;
