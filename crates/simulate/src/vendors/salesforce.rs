@@ -189,6 +189,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/services/data/{version}/query", get(rest::query))
         .route("/services/data/{version}/query/", get(rest::query))
         .route("/services/data/{version}/query/{locator}", get(rest::more))
+        .route("/services/data/{version}/sobjects/{object}/describe", get(rest::describe))
         .route("/services/data/{version}/sobjects/EventLogFile/{id}/LogFile", get(rest::log_file))
         .fallback(rest::unknown)
         .with_state(shared.clone())

@@ -10,6 +10,7 @@ use super::ids;
 use super::log_files::{self, LogFile};
 use super::record::Record;
 use super::schema::{OBJECTS, Object};
+use super::soql::Parents;
 use crate::acts::ordinary;
 use crate::company::HEADCOUNT;
 use crate::shifts::shift_on;
@@ -113,9 +114,25 @@ impl Org {
         self.tables.get(object.name).map_or(&[], Vec::as_slice)
     }
 
+    /// The records as they are at a moment, for ids to lead to.
+    pub fn at(&self, now: Micros) -> At<'_> {
+        At { org: self, now }
+    }
+
     /// The log file of this id (15 or 18 characters), where it can be read now.
     pub fn file(&self, id: &str, now: Micros) -> Option<&LogFile> {
         self.files.iter().find(|file| ids::short(&file.id) == ids::short(id) && file.from <= now && now < file.until)
+    }
+}
+
+pub struct At<'a> {
+    org: &'a Org,
+    now: Micros,
+}
+
+impl Parents for At<'_> {
+    fn parent(&self, object: &Object, id: &str) -> Option<&Record> {
+        self.org.records(object).iter().find(|record| record.id == id && record.visible(self.now))
     }
 }
 

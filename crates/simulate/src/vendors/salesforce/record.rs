@@ -62,6 +62,13 @@ impl Record {
         Self { id, values, from, until: Micros::MAX }
     }
 
+    pub fn text(&self, place: usize) -> Option<&str> {
+        match self.values.get(place) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     pub fn visible(&self, now: Micros) -> bool {
         self.from <= now && now < self.until
     }

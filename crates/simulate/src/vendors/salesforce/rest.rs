@@ -4,8 +4,8 @@ use super::error::ApiError;
 use super::faults::{Cut, Permission};
 use super::ids;
 use super::record::Record;
-use super::schema::Object;
-use super::soql;
+use super::schema::{Field, Object};
+use super::soql::{self, Parents};
 use super::state::{Cursor, Session, Shared};
 use axum::Json;
 use axum::body::Body;
@@ -69,7 +69,9 @@ pub async fn query(State(shared): App, Path(version): Path<String>, RawQuery(raw
     let name = select.object.clone();
     let plan = soql::plan(&query, select)?;
     may_read(&shared, plan.object, || soql::unsupported(&query, &name))?;
-    let mut records: Vec<Record> = plan.run(shared.org.records(plan.object), shared.now()).into_iter().cloned().collect();
+    let now = shared.now();
+    let parents = shared.org.at(now);
+    let mut records: Vec<Record> = plan.run(shared.org.records(plan.object), &parents, now).into_iter().cloned().collect();
     own_logins_only(&shared, plan.object, &session, &mut records);
     let made = {
         let mut inner = shared.inner();
@@ -77,7 +79,10 @@ pub async fn query(State(shared): App, Path(version): Path<String>, RawQuery(raw
         inner.cursors_made
     };
     let cursor = Cursor { locator: ids::nth("0r8", made), object: plan.object, fields: plan.fields, records, page: page_size(&shared, &headers) };
-    let answer = page(&cursor, 0, &root(&version), false);
+    if cursor.fields.is_empty() {
+        return Ok(Json(json!({ "totalSize": cursor.records.len(), "done": true, "records": [] })).into_response());
+    }
+    let answer = page(&cursor, 0, &root(&version), false, &parents);
     if cursor.records.len() > cursor.page {
         shared.keep(cursor);
     }
@@ -90,11 +95,22 @@ pub async fn more(State(shared): App, Path((version, locator)): Path<(String, St
     let invalid = || ApiError::bad("INVALID_QUERY_LOCATOR", "invalid query locator");
     let (locator, from) = locator.split_once('-').ok_or_else(invalid)?;
     let from: usize = from.parse().map_err(|_| invalid())?;
+    let now = shared.now();
     let mut inner = shared.inner();
     let repeat = inner.repeats > 0;
     inner.repeats -= u32::from(repeat);
     let cursor = inner.cursors.iter().find(|cursor| cursor.locator == locator).filter(|cursor| from < cursor.records.len()).ok_or_else(invalid)?;
-    Ok(Json(page(cursor, from, &root(&version), repeat)).into_response())
+    Ok(Json(page(cursor, from, &root(&version), repeat, &shared.org.at(now))).into_response())
+}
+
+/// REST API Developer Guide, "sObject Describe" and "Describe Event Monitoring Using REST": a part of what it says of an object and its fields.
+pub async fn describe(State(shared): App, Path((version, name)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, ApiError> {
+    admit(&shared, &version, &headers)?;
+    let object = Object::named(&name).ok_or_else(ApiError::not_found)?;
+    may_read(&shared, object, ApiError::not_found)?;
+    let field = |field: &Field| json!({ "name": field.name, "type": field.kind.described(), "filterable": field.filter, "sortable": field.sort });
+    let fields: Vec<_> = object.fields.iter().map(field).collect();
+    Ok(Json(json!({ "name": object.name, "custom": false, "queryable": true, "createable": false, "updateable": false, "fields": fields })).into_response())
 }
 
 /// REST API Developer Guide, "sObject Blob Get" and "Get Event Monitoring Content from a Record": binary, chunked, `application/octetstream`. Compression:
@@ -160,10 +176,10 @@ fn page_size(shared: &Shared, headers: &HeaderMap) -> usize {
 }
 
 /// The page that begins at a record; or, repeated, the page before it once more, which leads to where this one would have been.
-fn page(cursor: &Cursor, from: usize, root: &str, repeat: bool) -> serde_json::Value {
+fn page(cursor: &Cursor, from: usize, root: &str, repeat: bool, parents: &dyn Parents) -> serde_json::Value {
     let begin = if repeat { from.saturating_sub(cursor.page) } else { from };
     let next = (begin + cursor.page).min(cursor.records.len());
-    let records: Vec<_> = cursor.records[begin..next].iter().map(|record| written(cursor, record, root)).collect();
+    let records: Vec<_> = cursor.records[begin..next].iter().map(|record| written(cursor, record, root, parents)).collect();
     let done = next == cursor.records.len();
     let mut answer = json!({ "totalSize": cursor.records.len(), "done": done });
     if !done {
@@ -173,15 +189,30 @@ fn page(cursor: &Cursor, from: usize, root: &str, repeat: bool) -> serde_json::V
     answer
 }
 
-fn written(cursor: &Cursor, record: &Record, root: &str) -> serde_json::Value {
-    let object = cursor.object;
-    let url = format!("{root}/sobjects/{}/{}", object.name, record.id);
-    let mut written = json!({ "attributes": { "type": object.name, "url": url } });
-    for place in &cursor.fields {
-        let field = &object.fields[*place];
-        written[field.name] = record.json(object, field, *place, root);
+/// A record with the chosen fields; those of a parent in an object of its own, or null where there is no parent ("Understanding Query Results").
+fn written(cursor: &Cursor, record: &Record, root: &str, parents: &dyn Parents) -> serde_json::Value {
+    let mut written = attributes(cursor.object, record, root);
+    for path in &cursor.fields {
+        let Some((relationship, object, place)) = path.parent else {
+            let field = &cursor.object.fields[path.own];
+            written[field.name] = record.json(cursor.object, field, path.own, root);
+            continue;
+        };
+        let Some(parent) = record.text(path.own).and_then(|id| parents.parent(object, id)) else {
+            written[relationship] = serde_json::Value::Null;
+            continue;
+        };
+        if written[relationship].is_null() {
+            written[relationship] = attributes(object, parent, root);
+        }
+        let field = &object.fields[place];
+        written[relationship][field.name] = parent.json(object, field, place, root);
     }
     written
+}
+
+fn attributes(object: &Object, record: &Record, root: &str) -> serde_json::Value {
+    json!({ "attributes": { "type": object.name, "url": format!("{root}/sobjects/{}/{}", object.name, record.id) } })
 }
 
 fn body(bytes: Vec<u8>, cut: Option<(Cut, f64)>) -> Body {

@@ -16,6 +16,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The name in a description of an object.
+    pub fn described(self) -> &'static str {
+        match self {
+            Kind::Id => "id",
+            Kind::Time => "datetime",
+            other => other.name(),
+        }
+    }
+
     /// The name that error messages use.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,6 +65,23 @@ impl Object {
     pub fn place(&self, field: &str) -> Option<usize> {
         self.fields.iter().position(|f| f.name.eq_ignore_ascii_case(field))
     }
+}
+
+/// The object that a relationship leads to, and the field of this object that holds its id. LoginHistory's UserId has no relationship.
+///
+/// SOQL and SOSL Reference, "Understanding Relationship Names": the name is the field's without Id.
+pub fn parent(object: &Object, relationship: &str) -> Option<(&'static str, usize, &'static Object)> {
+    const LEADS: [(&str, &str); 7] = [
+        ("CreatedBy", "User"),
+        ("LastModifiedBy", "User"),
+        ("Manager", "User"),
+        ("Assignee", "User"),
+        ("Profile", "Profile"),
+        ("UserRole", "UserRole"),
+        ("PermissionSet", "PermissionSet"),
+    ];
+    let (name, to) = LEADS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(relationship))?;
+    Some((name, object.place(&format!("{name}Id"))?, Object::named(to)?))
 }
 
 const fn full(name: &'static str, kind: Kind) -> Field {

@@ -1,14 +1,15 @@
-//! A subset of SOQL, read by a parser: SELECT fields FROM object [WHERE ...] [ORDER BY ...] [LIMIT n].
+//! A subset of SOQL, read by a parser: SELECT fields or COUNT() FROM object [WHERE ...] [ORDER BY ...] [LIMIT n].
 //!
 //! SOQL and SOSL Reference, "SOQL SELECT Syntax", "Condition Expression Syntax (WHERE Clause)", "ORDER BY", "LIMIT", "Date Formats and Date Literals",
-//! "Quoted String Escape Sequences". What is outside the subset (relationships, aggregates, GROUP BY, OFFSET, named date literals) is MALFORMED_QUERY.
+//! "Quoted String Escape Sequences", "Using Relationship Queries" (child to parent, one step). What is outside the subset (subqueries, aggregates of fields,
+//! GROUP BY, OFFSET, most named dates) is MALFORMED_QUERY.
 
 mod parse;
 mod query;
 mod words;
 
 pub use parse::parse;
-pub use query::{plan, unsupported};
+pub use query::{Parents, Path, plan, unsupported};
 
 use super::error::ApiError;
 use model::Micros;
@@ -24,6 +25,7 @@ pub struct Name {
 /// A query as written; names are not yet looked up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select {
+    /// None of them where only COUNT() is asked for.
     pub fields: Vec<Name>,
     pub object: Name,
     pub filter: Option<Filter>,
@@ -64,6 +66,8 @@ pub enum Literal {
     Text(String),
     Number(f64),
     Time(Micros),
+    /// A named span of days: from the first until before the last, counted from today (UTC).
+    Days(i64, i64),
     /// A date without a time, as written; no field served here is of type date.
     Date(String),
 }

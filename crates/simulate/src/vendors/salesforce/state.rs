@@ -37,7 +37,8 @@ pub struct Session {
 pub struct Cursor {
     pub locator: String,
     pub object: &'static Object,
-    pub fields: Vec<usize>,
+    /// None where only COUNT() was asked for.
+    pub fields: Vec<super::soql::Path>,
     pub records: Vec<Record>,
     pub page: usize,
 }

@@ -27,16 +27,29 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn select(&mut self) -> Result<Select, ApiError> {
         self.expect("SELECT")?;
-        let mut fields = vec![self.name()?];
-        while self.sign(",") {
-            fields.push(self.name()?);
-        }
+        let fields = if self.counts() { Vec::new() } else { self.fields()? };
         self.expect("FROM")?;
         let object = self.name()?;
         let filter = if self.keyword("WHERE") { Some(self.condition()?) } else { None };
         let order = if self.keyword("ORDER") { self.order()? } else { Vec::new() };
         let limit = if self.keyword("LIMIT") { Some(self.whole_number()?) } else { None };
         Ok(Select { fields, object, filter, order, limit })
+    }
+
+    /// `COUNT()`, which stands alone (SOQL and SOSL Reference, "COUNT()").
+    fn counts(&mut self) -> bool {
+        let next: Vec<&Word> = self.words.iter().skip(self.next).take(3).map(|(word, _)| word).collect();
+        let counts = matches!(next.as_slice(), [Word::Bare(count), Word::Sign("("), Word::Sign(")")] if count.eq_ignore_ascii_case("count"));
+        self.next += if counts { 3 } else { 0 };
+        counts
+    }
+
+    fn fields(&mut self) -> Result<Vec<Name>, ApiError> {
+        let mut fields = vec![self.name()?];
+        while self.sign(",") {
+            fields.push(self.name()?);
+        }
+        Ok(fields)
     }
 
     /// AND and OR are not mixed without parentheses (SOQL and SOSL Reference, "Logical Operators").
@@ -167,13 +180,13 @@ impl Parser<'_> {
         Ok(number)
     }
 
-    /// A name; the words of the language are none.
+    /// A name, or several joined by points; the words of the language are none.
     fn name(&mut self) -> Result<Name, ApiError> {
         const RESERVED: [&str; 13] = ["SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "ORDER", "BY", "LIMIT", "ASC", "DESC"];
         match self.words.get(self.next) {
             Some((Word::Bare(text), at))
-                if text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-                    && text.starts_with(|c: char| c.is_ascii_alphabetic())
+                if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+                    && text.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()))
                     && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text)) =>
             {
                 let name = Name { text: text.clone(), at: *at };
@@ -219,6 +232,16 @@ impl Parser<'_> {
     }
 }
 
+/// TODAY, YESTERDAY and LAST_N_DAYS:n, which goes on until now (SOQL and SOSL Reference, "Date Formats and Date Literals").
+fn named_days(text: &str) -> Option<Literal> {
+    let text = text.to_ascii_uppercase();
+    match text.as_str() {
+        "TODAY" => Some(Literal::Days(0, 1)),
+        "YESTERDAY" => Some(Literal::Days(-1, 0)),
+        _ => text.strip_prefix("LAST_N_DAYS:")?.parse::<u16>().ok().map(|days| Literal::Days(-i64::from(days), 1)),
+    }
+}
+
 /// `2026-03-02T08:00:00Z`, `2026-03-02T08:00:00.000+01:00`, `2026-03-02`, `1.5`, `true`, `null`.
 fn bare_literal(text: &str) -> Option<Literal> {
     if text.eq_ignore_ascii_case("null") {
@@ -226,6 +249,9 @@ fn bare_literal(text: &str) -> Option<Literal> {
     }
     if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
         return Some(Literal::Bool(text.eq_ignore_ascii_case("true")));
+    }
+    if let Some(days) = named_days(text) {
+        return Some(days);
     }
     if text.contains('T') {
         return text.parse::<Timestamp>().ok().map(|time| Literal::Time(time.as_microsecond()));

@@ -4,21 +4,61 @@ use super::{Comparison, Filter, Literal, Name, Select, fault};
 use crate::vendors::salesforce::error::ApiError;
 use crate::vendors::salesforce::ids;
 use crate::vendors::salesforce::record::{Record, Value};
-use crate::vendors::salesforce::schema::{Field, Kind, Object};
-use model::Micros;
+use crate::vendors::salesforce::schema::{self, Field, Kind, Object};
+use model::{DAY, Micros};
 use std::cmp::Ordering;
 
 const REFERENCE: &str = "Please reference your WSDL or the describe call for the appropriate names.";
+
+/// A field of the record, or of the record that one of its ids leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Path {
+    pub own: usize,
+    /// The relationship's name, the object it leads to, and the field there.
+    pub parent: Option<(&'static str, &'static Object, usize)>,
+}
+
+impl Path {
+    fn field(&self, object: &'static Object) -> &'static Field {
+        match self.parent {
+            Some((_, parent, place)) => &parent.fields[place],
+            None => &object.fields[self.own],
+        }
+    }
+
+    fn value<'a>(&self, record: &'a Record, parents: &'a dyn Parents) -> &'a Value {
+        const NULL: &Value = &Value::Null;
+        match (self.parent, &record.values[self.own]) {
+            (None, value) => value,
+            (Some((_, object, place)), Value::Text(id)) => parents.parent(object, id).map_or(NULL, |parent| &parent.values[place]),
+            _ => NULL,
+        }
+    }
+}
+
+/// Where the records are that ids lead to.
+pub trait Parents {
+    fn parent(&self, object: &Object, id: &str) -> Option<&Record>;
+}
 
 /// A query that can be run.
 #[derive(Debug)]
 pub struct Plan {
     pub object: &'static Object,
-    /// Places of the chosen fields, in the order asked for.
-    pub fields: Vec<usize>,
-    filter: Option<Filter>,
-    order: Vec<(usize, bool, bool)>,
+    /// The chosen fields, in the order asked for; none where only COUNT() is.
+    pub fields: Vec<Path>,
+    filter: Option<Bound>,
+    order: Vec<(Path, bool, bool)>,
     limit: Option<usize>,
+}
+
+/// A condition whose names have been looked up.
+#[derive(Debug)]
+enum Bound {
+    All(Vec<Bound>),
+    Any(Vec<Bound>),
+    Not(Box<Bound>),
+    Compare(Path, Kind, Comparison, Vec<Literal>),
 }
 
 /// Looks the names up.
@@ -26,19 +66,17 @@ pub struct Plan {
 /// SOAP API Developer Guide, "Error Codes": INVALID_TYPE, INVALID_FIELD; SOQL and SOSL Reference, "fieldExpression Syntax".
 pub fn plan(query: &str, select: Select) -> Result<Plan, ApiError> {
     let Some(object) = Object::named(&select.object.text) else { return Err(unsupported(query, &select.object)) };
-    let fields = select.fields.iter().map(|name| place(query, object, name)).collect::<Result<_, _>>()?;
-    if let Some(filter) = &select.filter {
-        check(query, object, filter)?;
-    }
+    let fields = select.fields.iter().map(|name| path(query, object, name)).collect::<Result<_, _>>()?;
+    let filter = select.filter.map(|filter| bind(query, object, filter)).transpose()?;
     let mut order = Vec::new();
     for by in &select.order {
-        let place = place(query, object, &by.field)?;
-        if !object.fields[place].sort {
-            return Err(fault("INVALID_FIELD", query, by.field.at, &format!("field '{}' can not be sorted in a query call", object.fields[place].name)));
+        let path = path(query, object, &by.field)?;
+        if !path.field(object).sort {
+            return Err(fault("INVALID_FIELD", query, by.field.at, &format!("field '{}' can not be sorted in a query call", by.field.text)));
         }
-        order.push((place, by.descending, by.nulls_last));
+        order.push((path, by.descending, by.nulls_last));
     }
-    Ok(Plan { object, fields, filter: select.filter, order, limit: select.limit })
+    Ok(Plan { object, fields, filter, order, limit: select.limit })
 }
 
 /// What an organisation says of an object it does not have, be it invented or not licensed.
@@ -50,32 +88,47 @@ pub fn unsupported(query: &str, object: &Name) -> ApiError {
     fault("INVALID_TYPE", query, object.at, &message)
 }
 
-fn place(query: &str, object: &Object, name: &Name) -> Result<usize, ApiError> {
-    object.place(&name.text).ok_or_else(|| {
+fn path(query: &str, object: &'static Object, name: &Name) -> Result<Path, ApiError> {
+    let column = |object: &'static Object, field: &str| {
+        object.place(field).ok_or_else(|| {
+            let message = format!(
+                "No such column '{field}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. {REFERENCE}",
+                object.name
+            );
+            fault("INVALID_FIELD", query, name.at, &message)
+        })
+    };
+    let Some((relationship, field)) = name.text.split_once('.') else {
+        return Ok(Path { own: column(object, &name.text)?, parent: None });
+    };
+    let (known, own, parent) = schema::parent(object, relationship).ok_or_else(|| {
         let message = format!(
-            "No such column '{}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. {REFERENCE}",
-            name.text, object.name
+            "Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. {REFERENCE}"
         );
         fault("INVALID_FIELD", query, name.at, &message)
-    })
+    })?;
+    Ok(Path { own, parent: Some((known, parent, column(parent, field)?)) })
 }
 
-fn check(query: &str, object: &Object, filter: &Filter) -> Result<(), ApiError> {
+fn bind(query: &str, object: &'static Object, filter: Filter) -> Result<Bound, ApiError> {
+    let all = |filters: Vec<Filter>| filters.into_iter().map(|filter| bind(query, object, filter)).collect::<Result<Vec<_>, _>>();
     match filter {
-        Filter::All(all) | Filter::Any(all) => all.iter().try_for_each(|filter| check(query, object, filter)),
-        Filter::Not(inner) => check(query, object, inner),
+        Filter::All(filters) => all(filters).map(Bound::All),
+        Filter::Any(filters) => all(filters).map(Bound::Any),
+        Filter::Not(inner) => Ok(Bound::Not(Box::new(bind(query, object, *inner)?))),
         Filter::Compare { field: name, comparison, values } => {
-            let field = &object.fields[place(query, object, name)?];
+            let path = path(query, object, &name)?;
+            let field = path.field(object);
             if !field.filter {
                 return Err(fault("INVALID_FIELD", query, name.at, &format!("field '{}' can not be filtered in a query call", field.name)));
             }
-            if *comparison == Comparison::Like && field.kind != Kind::Text {
+            if comparison == Comparison::Like && field.kind != Kind::Text {
                 return Err(fault("INVALID_FIELD", query, name.at, &format!("invalid operator on {} field", field.kind.name())));
             }
-            for value in values {
+            for value in &values {
                 fits(field, value).map_err(|message| fault("INVALID_FIELD", query, name.at, &message))?;
             }
-            Ok(())
+            Ok(Bound::Compare(path, field.kind, comparison, values))
         }
     }
 }
@@ -93,7 +146,7 @@ fn fits(field: &Field, value: &Literal) -> Result<(), String> {
         Literal::Text(_) => field.kind == Kind::Text,
         Literal::Bool(_) => field.kind == Kind::Bool,
         Literal::Number(number) => field.kind == Kind::Double || field.kind == Kind::Int && number.fract() == 0.0,
-        Literal::Time(_) => field.kind == Kind::Time,
+        Literal::Time(_) | Literal::Days(..) => field.kind == Kind::Time,
         Literal::Date(_) => false,
     };
     if right {
@@ -105,43 +158,46 @@ fn fits(field: &Field, value: &Literal) -> Result<(), String> {
 
 impl Plan {
     /// The records that can be read now and match, in order: by the query, or as they were stored.
-    pub fn run<'a>(&self, records: &'a [Record], now: Micros) -> Vec<&'a Record> {
-        let matches = |record: &&Record| record.visible(now) && self.filter.as_ref().is_none_or(|filter| self.holds(filter, record));
+    pub fn run<'a>(&self, records: &'a [Record], parents: &'a dyn Parents, now: Micros) -> Vec<&'a Record> {
+        let matches = |record: &&Record| record.visible(now) && self.filter.as_ref().is_none_or(|filter| holds(filter, record, parents, now));
         let mut found: Vec<&Record> = records.iter().filter(matches).collect();
         found.sort_by(|a, b| {
-            let by = self.order.iter().map(|(place, descending, nulls_last)| ordered(&a.values[*place], &b.values[*place], *descending, *nulls_last));
+            let by = self.order.iter().map(|(path, descending, nulls_last)| {
+                let (a, b) = (path.value(a, parents), path.value(b, parents));
+                ordered(a, b, *descending, *nulls_last)
+            });
             by.fold(Ordering::Equal, Ordering::then)
         });
         found.truncate(self.limit.unwrap_or(usize::MAX));
         found
     }
+}
 
-    fn holds(&self, filter: &Filter, record: &Record) -> bool {
-        match filter {
-            Filter::All(all) => all.iter().all(|filter| self.holds(filter, record)),
-            Filter::Any(any) => any.iter().any(|filter| self.holds(filter, record)),
-            Filter::Not(inner) => !self.holds(inner, record),
-            Filter::Compare { field, comparison, values } => {
-                let Some(place) = self.object.place(&field.text) else { return false };
-                let (kind, value) = (self.object.fields[place].kind, &record.values[place]);
-                let equal = |literal: &Literal| compare(kind, value, literal) == Some(Ordering::Equal);
-                let first = values.first().unwrap_or(&Literal::Null);
-                match comparison {
-                    Comparison::Equal | Comparison::In => values.iter().any(equal),
-                    Comparison::NotEqual | Comparison::NotIn => !values.iter().any(equal),
-                    Comparison::Less => compare(kind, value, first) == Some(Ordering::Less),
-                    Comparison::LessOrEqual => matches!(compare(kind, value, first), Some(Ordering::Less | Ordering::Equal)),
-                    Comparison::Greater => compare(kind, value, first) == Some(Ordering::Greater),
-                    Comparison::GreaterOrEqual => matches!(compare(kind, value, first), Some(Ordering::Greater | Ordering::Equal)),
-                    Comparison::Like => matches!((value, first), (Value::Text(text), Literal::Text(pattern)) if like(text, pattern)),
-                }
+fn holds(filter: &Bound, record: &Record, parents: &dyn Parents, now: Micros) -> bool {
+    match filter {
+        Bound::All(all) => all.iter().all(|filter| holds(filter, record, parents, now)),
+        Bound::Any(any) => any.iter().any(|filter| holds(filter, record, parents, now)),
+        Bound::Not(inner) => !holds(inner, record, parents, now),
+        Bound::Compare(path, kind, comparison, values) => {
+            let value = path.value(record, parents);
+            let equal = |literal: &Literal| compare(*kind, value, literal, now) == Some(Ordering::Equal);
+            let order = values.first().and_then(|literal| compare(*kind, value, literal, now));
+            match comparison {
+                Comparison::Equal | Comparison::In => values.iter().any(equal),
+                Comparison::NotEqual | Comparison::NotIn => !values.iter().any(equal),
+                Comparison::Less => order == Some(Ordering::Less),
+                Comparison::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+                Comparison::Greater => order == Some(Ordering::Greater),
+                Comparison::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+                Comparison::Like => matches!((value, values.first()), (Value::Text(text), Some(Literal::Text(pattern))) if like(text, pattern)),
             }
         }
     }
 }
 
-/// How the value stands to the literal; `None` where they cannot be compared. Text is compared without case, ids by their first 15 characters.
-fn compare(kind: Kind, value: &Value, literal: &Literal) -> Option<Ordering> {
+/// How the value stands to the literal; `None` where they cannot be compared. Text is compared without case, ids by their first 15 characters, and a time
+/// within a span of days is equal to it.
+fn compare(kind: Kind, value: &Value, literal: &Literal, now: Micros) -> Option<Ordering> {
     match (value, literal) {
         (Value::Null, Literal::Null) => Some(Ordering::Equal),
         (Value::Null, Literal::Text(text)) if text.is_empty() => Some(Ordering::Equal),
@@ -151,6 +207,11 @@ fn compare(kind: Kind, value: &Value, literal: &Literal) -> Option<Ordering> {
         (Value::Double(a), Literal::Number(b)) => a.partial_cmp(b),
         (Value::Bool(a), Literal::Bool(b)) => Some(a.cmp(b)),
         (Value::Time(a), Literal::Time(b)) => Some(a.cmp(b)),
+        (Value::Time(time), Literal::Days(from, until)) => {
+            let today = now.div_euclid(DAY);
+            let day = time.div_euclid(DAY);
+            Some(if day < today + from { Ordering::Less } else { (day + 1).cmp(&(today + until)).max(Ordering::Equal) })
+        }
         _ => None,
     }
 }

@@ -21,11 +21,21 @@ fn records() -> Vec<Record> {
         .collect()
 }
 
+/// One user, by whatever id.
+struct Ada;
+
+impl Parents for Ada {
+    fn parent(&self, object: &Object, _: &str) -> Option<&Record> {
+        static ADA: std::sync::OnceLock<Record> = std::sync::OnceLock::new();
+        Some(ADA.get_or_init(|| Record::new(object, "005".to_owned(), 0, vec![("Name", "Ada".into())])))
+    }
+}
+
 /// The ids found, without their prefix.
 fn found(rest: &str) -> Result<String, String> {
     let query = format!("SELECT Id FROM SetupAuditTrail {rest}");
     let plan = parse(&query).and_then(|select| plan(&query, select)).map_err(|error| error.code.to_owned())?;
-    Ok(plan.run(&records(), 1).iter().map(|record| &record.id[3..]).collect::<Vec<_>>().join(""))
+    Ok(plan.run(&records(), &Ada, 1).iter().map(|record| &record.id[3..]).collect::<Vec<_>>().join(""))
 }
 
 #[track_caller]
@@ -57,6 +67,13 @@ fn comparisons_choose() {
     check("WHERE Action NOT IN ('resetpassword', 'x')", "02");
     check("WHERE NOT Action = 'resetpassword'", "02");
     check("WHERE Action = 'o\\'clock'", "");
+    check("WHERE CreatedBy.Name = 'ada' AND CreatedBy.Title = null", "012");
+    check("WHERE CreatedBy.Name != 'Ada'", "");
+    check("WHERE CreatedDate = TODAY", "012");
+    check("WHERE CreatedDate > yesterday", "012");
+    check("WHERE CreatedDate <= YESTERDAY", "");
+    check("WHERE CreatedDate > TODAY", "");
+    check("WHERE CreatedDate >= LAST_N_DAYS:3", "012");
 }
 
 #[test]
@@ -88,6 +105,9 @@ fn faults_have_the_documented_codes() {
     refused("SELECT Id FROM EventLogFile WHERE CreatedDate > '2026-03-02T00:00:00Z'", "INVALID_FIELD", "must be of type dateTime");
     refused("SELECT Id FROM EventLogFile WHERE CreatedDate > 2026-03-02", "INVALID_FIELD", "must be of type dateTime");
     refused("SELECT Id FROM EventLogFile WHERE Sequence = 1.5", "INVALID_FIELD", "must be of type int");
+    refused("SELECT User.Name FROM LoginHistory", "INVALID_FIELD", "Didn't understand relationship 'User'");
+    refused("SELECT CreatedBy.Nothing FROM SetupAuditTrail", "INVALID_FIELD", "No such column 'Nothing' on entity 'User'");
+    refused("SELECT CreatedBy.Profile.Name FROM SetupAuditTrail", "INVALID_FIELD", "No such column 'Profile.Name'");
     refused("SELECT Id FROM User WHERE Id = 'short'", "INVALID_FIELD", "invalid ID field");
     for query in [
         "",
@@ -106,8 +126,11 @@ fn faults_have_the_documented_codes() {
         "SELECT Id FROM User LIMIT x",
         "SELECT Id FROM User LIMIT 1 LIMIT 2",
         "SELECT Id FROM User GROUP BY Name",
-        "SELECT COUNT() FROM User",
-        "SELECT CreatedBy.Name FROM User",
+        "SELECT COUNT(), Id FROM User",
+        "SELECT COUNT(Id) FROM User",
+        "SELECT CreatedBy. FROM User",
+        "SELECT .Name FROM User",
+        "SELECT Id FROM User WHERE CreatedDate > LAST_N_DAYS:x",
         "SELECT Id FROM User WHERE CreatedDate > 2026-13-45T00:00:00Z",
     ] {
         let error = parse(query).expect_err(query);

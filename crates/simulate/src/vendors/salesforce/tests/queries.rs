@@ -135,3 +135,34 @@ async fn every_object_is_served_and_others_are_not() {
     is(&error(client.query("SELEKT Id FROM User").await).await, 400, "MALFORMED_QUERY");
     is(&error(client.get("/services/data/v62.0/query").await).await, 400, "MALFORMED_QUERY");
 }
+
+#[tokio::test]
+async fn a_record_brings_fields_of_its_parent() {
+    let salesforce = start().await;
+    let client = Client::new(&salesforce).await;
+    let changes = client.all("SELECT Id, CreatedById, CreatedBy.Username, CreatedBy.Id FROM SetupAuditTrail WHERE CreatedBy.Department = 'Operations'").await;
+    assert!(!changes.is_empty());
+    for change in &changes {
+        assert_eq!(change["CreatedBy"]["attributes"]["type"], "User");
+        assert_eq!(change["CreatedBy"]["Id"], change["CreatedById"]);
+        assert!(change["CreatedBy"]["Username"].as_str().unwrap().ends_with("@company.example"));
+    }
+    let files = client.all("SELECT CreatedBy.Name FROM EventLogFile LIMIT 1").await;
+    assert!(files[0]["CreatedBy"].is_null(), "made by no user of the organisation");
+    let count: Value = client.query("SELECT COUNT() FROM User WHERE IsActive = true").await.json().await.unwrap();
+    assert_eq!((count["totalSize"].as_u64(), count["records"].as_array().map(Vec::len)), (Some(15), Some(0)));
+}
+
+#[tokio::test]
+async fn objects_are_described() {
+    let salesforce = start().await;
+    let client = Client::new(&salesforce).await;
+    let description: Value = client.get("/services/data/v62.0/sobjects/LoginHistory/describe").await.json().await.unwrap();
+    let fields = description["fields"].as_array().unwrap();
+    let status = fields.iter().find(|field| field["name"] == "Status").unwrap();
+    assert_eq!((status["type"].as_str(), status["filterable"].as_bool()), (Some("string"), Some(false)));
+    salesforce.set_event_monitoring(false);
+    for object in ["EventLogFile", "Nothing"] {
+        is(&error(client.get(&format!("/services/data/v62.0/sobjects/{object}/describe")).await).await, 404, "NOT_FOUND");
+    }
+}
