@@ -119,6 +119,11 @@ impl Salesforce {
         self.shared.inner().end_sessions();
     }
 
+    /// Another consumer secret: the old one signs nobody in any more, and sessions go on.
+    pub fn rotate_client_secret(&self, secret: &str) {
+        self.shared.inner().client_secret = Some(secret.to_owned());
+    }
+
     /// Takes the app's approval away, and its sessions with it; or gives it back.
     pub fn set_app_revoked(&self, revoked: bool) {
         let mut inner = self.shared.inner();

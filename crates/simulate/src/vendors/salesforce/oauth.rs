@@ -75,7 +75,8 @@ fn client_credentials(shared: &Shared, headers: &HeaderMap, form: &HashMap<Strin
     if id != Some(&shared.config.client_id) {
         return Err(UNKNOWN_CLIENT);
     }
-    if secret != Some(&shared.config.client_secret) {
+    let rotated = shared.inner().client_secret.clone();
+    if secret != Some(rotated.as_ref().unwrap_or(&shared.config.client_secret)) {
         return Err(OauthError::new("invalid_client", "invalid client credentials"));
     }
     shared.may_sign_in()?;

@@ -127,6 +127,7 @@ pub async fn log_file(State(shared): App, Path((version, id)): Path<(String, Str
     Ok(([(header::CONTENT_TYPE, "application/octetstream")], body(bytes, cut)).into_response())
 }
 
+/// REST API Developer Guide, "Status Codes and Error Responses": 404.
 pub async fn unknown() -> ApiError {
     ApiError::not_found()
 }

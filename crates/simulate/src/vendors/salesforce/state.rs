@@ -62,6 +62,8 @@ pub struct Inner {
     pub repeats: u32,
     pub cursors: VecDeque<Cursor>,
     pub cursors_made: usize,
+    /// The secret after a rotation.
+    pub client_secret: Option<String>,
     pub app_revoked: bool,
     pub user_inactive: bool,
     pub not_licensed: bool,

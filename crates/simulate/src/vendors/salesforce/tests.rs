@@ -5,4 +5,5 @@ mod faults;
 mod files;
 mod oauth;
 mod queries;
+mod whole;
 mod world;

@@ -83,6 +83,19 @@ async fn sessions_end_when_told() {
 }
 
 #[tokio::test]
+async fn a_rotated_secret_signs_in_alone() {
+    let salesforce = start().await;
+    let client = Client::new(&salesforce).await;
+    salesforce.rotate_client_secret("the next one");
+    let config = salesforce.config();
+    for (secret, status) in [(config.client_secret.as_str(), 400), ("the next one", 200)] {
+        let form = [("grant_type", "client_credentials"), ("client_id", config.client_id.as_str()), ("client_secret", secret)];
+        assert_eq!(token_request(&salesforce, &form).await.0.as_u16(), status);
+    }
+    assert_eq!(client.query(USERS).await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_revoked_app_gets_no_token() {
     let salesforce = start().await;
     let client = Client::new(&salesforce).await;
