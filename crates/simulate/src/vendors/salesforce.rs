@@ -28,7 +28,7 @@ pub use state::Seen;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -101,7 +101,12 @@ impl Salesforce {
 
     /// Answers the next `times` requests with a failure; several calls queue up. Only [`Failure::Outage`] and [`Failure::Internal`] reach the token endpoint.
     pub fn fail(&self, times: usize, failure: Failure) {
-        self.shared.inner().failures.extend(std::iter::repeat_n(failure, times));
+        self.shared.inner().failures.extend(std::iter::repeat_n(Some(failure), times));
+    }
+
+    /// Lets the next `times` requests of the REST interface pass before what is queued after this: a failure in the middle of a query's pages.
+    pub fn pass(&self, times: usize) {
+        self.shared.inner().failures.extend(std::iter::repeat_n(None, times));
     }
 
     /// Ends the next log file's body after this part of it, 0 to 1.
@@ -117,6 +122,11 @@ impl Salesforce {
     /// Ends every session: the next request with an old access token is answered 401.
     pub fn expire_sessions(&self) {
         self.shared.inner().end_sessions();
+    }
+
+    /// Ends every query cursor, as two days would: the rest of a query's pages is INVALID_QUERY_LOCATOR.
+    pub fn expire_cursors(&self) {
+        self.shared.inner().cursors.clear();
     }
 
     /// Another consumer secret: the old one signs nobody in any more, and sessions go on.
@@ -197,10 +207,14 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/services/data/{version}/sobjects/{object}/describe", get(rest::describe))
         .route("/services/data/{version}/sobjects/EventLogFile/{id}/LogFile", get(rest::log_file))
         .fallback(rest::unknown)
+        .method_not_allowed_fallback(rest::not_allowed)
         .with_state(shared.clone())
         .layer(CompressionLayer::new().gzip(true))
         .layer(from_fn_with_state(shared, gate))
 }
+
+/// REST API Developer Guide, "Status Codes and Error Responses", 414: "the length of the URI exceeds the 16,384-byte limit".
+const LONGEST_URI: usize = 16_384;
 
 /// Around every request: a failure that is due comes first; the vendor's date and, but for versions and tokens, the use of the day's requests go with the
 /// answer (REST API Developer Guide, "Limit Info Header").
@@ -211,8 +225,12 @@ async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: Next) -
     let rest = path.starts_with("/services/data/v");
     let mut response = match shared.failure(path.starts_with("/services/oauth2/")) {
         Some(failure) => failure.into_response(),
+        None if target.len() > LONGEST_URI => StatusCode::URI_TOO_LONG.into_response(),
         None => next.run(request).await,
     };
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == "application/json") {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+    }
     let (clock, used) = (shared.clock(), shared.inner().api_used);
     if rest
         && response.status().as_u16() != 401

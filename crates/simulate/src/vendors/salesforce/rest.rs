@@ -10,7 +10,7 @@ use super::state::{Cursor, Session, Shared};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -119,9 +119,10 @@ pub async fn log_file(State(shared): App, Path((version, id)): Path<(String, Str
     admit(&shared, &version, &headers)?;
     let object = Object::named("EventLogFile").ok_or_else(ApiError::not_found)?;
     may_read(&shared, object, ApiError::not_found)?;
-    let file = shared.org.file(&id, shared.now()).ok_or_else(|| {
-        ApiError::new(axum::http::StatusCode::NOT_FOUND, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: LogFile")
-    })?;
+    let file = shared
+        .org
+        .file(&id, shared.now())
+        .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: LogFile"))?;
     let bytes = file.csv(&shared.org.events).map_err(|_| ApiError::not_found())?;
     let cut = shared.inner().cuts.pop_front();
     Ok(([(header::CONTENT_TYPE, "application/octetstream")], body(bytes, cut)).into_response())
@@ -130,6 +131,11 @@ pub async fn log_file(State(shared): App, Path((version, id)): Path<(String, Str
 /// REST API Developer Guide, "Status Codes and Error Responses": 404.
 pub async fn unknown() -> ApiError {
     ApiError::not_found()
+}
+
+/// REST API Developer Guide, "Status Codes and Error Responses": 405.
+pub async fn not_allowed(method: Method) -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", format!("HTTP Method '{method}' not allowed. Allowed are GET"))
 }
 
 fn root(version: &str) -> String {

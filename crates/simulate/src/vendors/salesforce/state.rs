@@ -12,8 +12,9 @@ use model::{Micros, SECOND};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Most open query cursors of a user; the oldest gives way. SOQL and SOSL Reference, "SOQL and SOSL Limits for Search Queries".
-const MOST_CURSORS: usize = 10;
+/// Most open query cursors; the oldest gives way. Salesforce has no such limit ("API Query Cursor Limits", since 56.0) and keeps them for two days: this is
+/// for the simulator's memory alone.
+const MOST_CURSORS: usize = 200;
 /// Most requests remembered for [`super::Salesforce::requests`]; the oldest are forgotten.
 const MOST_SEEN: usize = 100_000;
 
@@ -57,7 +58,8 @@ pub struct Inner {
     sessions: HashMap<String, Session>,
     issued: u64,
     pub api_used: u64,
-    pub failures: VecDeque<Failure>,
+    /// What becomes of the next requests; `None` passes.
+    pub failures: VecDeque<Option<Failure>>,
     pub cuts: VecDeque<(Cut, f64)>,
     pub repeats: u32,
     pub cursors: VecDeque<Cursor>,
@@ -142,7 +144,7 @@ impl Shared {
     pub fn failure(&self, token_endpoint: bool) -> Option<Failure> {
         let mut inner = self.inner();
         match inner.failures.front() {
-            Some(failure) if !token_endpoint || failure.everywhere() => inner.failures.pop_front(),
+            Some(next) if !token_endpoint || next.is_some_and(Failure::everywhere) => inner.failures.pop_front().flatten(),
             _ => None,
         }
     }

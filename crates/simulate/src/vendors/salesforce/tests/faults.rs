@@ -54,6 +54,20 @@ async fn an_internal_error_passes() {
 }
 
 #[tokio::test]
+async fn a_failure_comes_in_the_middle_of_pages() {
+    let salesforce = Salesforce::start(Config { page_size: 5, ..config() }).await.unwrap();
+    let client = Client::new(&salesforce).await;
+    salesforce.pass(2);
+    salesforce.fail(1, Failure::Internal);
+    let first: Value = client.query(USERS).await.json().await.unwrap();
+    let second: Value = client.get(first["nextRecordsUrl"].as_str().unwrap()).await.json().await.unwrap();
+    let third = second["nextRecordsUrl"].as_str().unwrap();
+    is(&error(client.get(third).await).await, 500, "UNKNOWN_EXCEPTION");
+    let third: Value = client.get(third).await.json().await.unwrap();
+    assert_eq!(third["records"].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
 async fn a_repeated_page_loses_nothing() {
     let salesforce = Salesforce::start(Config { page_size: 4, ..config() }).await.unwrap();
     let client = Client::new(&salesforce).await;

@@ -78,15 +78,25 @@ async fn locators_that_do_not_exist_are_refused() {
     for locator in ["nonsense", "0r8SM0000000001AAA-2", "0r8SM0000000001AAA-x"] {
         is(&error(client.get(&format!("/services/data/v62.0/query/{locator}")).await).await, 400, "INVALID_QUERY_LOCATOR");
     }
-    // Ten cursors are open at most: an eleventh query ends the first.
     let first: Value = client.query("SELECT Id FROM User").await.json().await.unwrap();
     let next = first["nextRecordsUrl"].as_str().unwrap();
-    for _ in 0..9 {
+    for _ in 0..20 {
         client.query("SELECT Id FROM User").await;
     }
-    assert_eq!(client.get(next).await.status(), 200);
-    client.query("SELECT Id FROM User").await;
+    assert_eq!(client.get(next).await.status(), 200, "others do not end it");
+    salesforce.expire_cursors();
     is(&error(client.get(next).await).await, 400, "INVALID_QUERY_LOCATOR");
+}
+
+#[tokio::test]
+async fn requests_of_another_form_are_refused() {
+    let salesforce = start().await;
+    let client = Client::new(&salesforce).await;
+    let posted = client.http.post(format!("{}/services/data/v62.0/query", client.base)).bearer_auth(&client.token).send().await.unwrap();
+    is(&error(posted).await, 405, "METHOD_NOT_ALLOWED");
+    let long = format!("SELECT Id FROM User WHERE Name = '{}'", "x".repeat(17_000));
+    assert_eq!(client.query(&long).await.status(), 414);
+    assert_eq!(client.query("SELECT Id FROM User").await.headers()["content-type"], "application/json;charset=UTF-8");
 }
 
 #[tokio::test]
