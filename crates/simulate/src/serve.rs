@@ -3,7 +3,7 @@
 use crate::run::{RunError, SEED, say, stopped};
 use clap::Args;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use simulate::vendors::salesforce::{self, Config, World};
+use simulate::vendors::salesforce::{self, Config, DEMO_CERTIFICATE, DEMO_KEY, World};
 use std::path::PathBuf;
 
 /// The organisation that is served: its days end today, and what happens later today appears when it has happened.
@@ -19,9 +19,12 @@ pub struct Salesforce {
     people: usize,
     #[arg(long, default_value_t = SEED)]
     seed: u64,
-    /// PEM of the X.509 certificate, or of the public RSA key, whose key signs JWTs; without it there are client credentials only.
+    /// PEM of the X.509 certificate, or of the public RSA key, whose key signs JWTs; the demo key's where left out.
     #[arg(long)]
     certificate: Option<PathBuf>,
+    /// Write the demo key, which everybody may know, to this file, for signing JWTs.
+    #[arg(long, conflicts_with = "certificate")]
+    write_demo_key: Option<PathBuf>,
     /// Most records in one answer of a query.
     #[arg(long, default_value_t = 2_000)]
     page_size: usize,
@@ -37,9 +40,12 @@ impl Salesforce {
     pub async fn run(self) -> Result<(), RunError> {
         let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
         let start = today.checked_sub((i64::from(self.days) - 1).max(0).days())?;
+        if let Some(path) = self.write_demo_key {
+            std::fs::write(&path, DEMO_KEY).map_err(|why| RunError::File { path, why })?;
+        }
         let config = Config {
             port: self.port,
-            certificate: self.certificate.map(read).transpose()?,
+            certificate: Some(self.certificate.map_or_else(|| Ok(DEMO_CERTIFICATE.to_owned()), read)?),
             page_size: self.page_size,
             api_requests: self.api_requests,
             token_secs: self.token_secs,

@@ -2,6 +2,23 @@
 //!
 //! [`Salesforce::start`] serves an organisation made from a [`World`] on 127.0.0.1. What it has kept is in [`Salesforce::emitted`]: whoever reads everything
 //! must have exactly that. The handle also makes it fail. It speaks plain HTTP and JSON; Salesforce's XML answers are not simulated.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use simulate::vendors::salesforce::{Config, Cut, DEMO_CERTIFICATE, Failure, Salesforce, World};
+//!
+//! let world = World::new(7, jiff::civil::date(2026, 3, 2), 2, 5);
+//! let config = Config { certificate: Some(DEMO_CERTIFICATE.to_owned()), page_size: 500, ..Config::new(world)? };
+//! let salesforce = Salesforce::start(config).await?;
+//! salesforce.pass(3);
+//! salesforce.fail(2, Failure::Busy { retry_after_secs: Some(1) });
+//! salesforce.cut_next_file(Cut::Broken, 0.5);
+//! // ... let a connector read from salesforce.url(), then compare what it stored:
+//! assert!(salesforce.readable().iter().any(|record| record.stream == "EventLogFile/Login"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod config;
 mod error;
@@ -19,7 +36,7 @@ mod schema;
 mod soql;
 mod state;
 
-pub use config::Config;
+pub use config::{Config, DEMO_CERTIFICATE, DEMO_KEY};
 pub use error::StartError;
 pub use event_types::{EVENT_TYPES, LATER};
 pub use faults::{Cut, Failure, Permission};

@@ -4,6 +4,11 @@ use super::org::World;
 use crate::Error;
 use model::{DAY, Micros};
 
+/// A private RSA key that everybody may know, PKCS #8 in PEM, for apps of simulated organisations.
+pub const DEMO_KEY: &str = include_str!("demo/key.pem");
+/// Its certificate, for [`Config::certificate`].
+pub const DEMO_CERTIFICATE: &str = include_str!("demo/certificate.pem");
+
 /// The connected app and the organisation's limits.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -1,11 +1,13 @@
 //! What people and programs did, as rows of event log files.
 
 use super::{ids, org::ORGANIZATION};
-use crate::{Act, Error, Kind};
+use crate::{Act, Kind};
 use jiff::Timestamp;
 use model::{Micros, SECOND};
 use rand::Rng;
 use rand::rngs::StdRng;
+use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// One row of one type. Rows of one transaction have the same REQUEST_ID ("A transaction can contain one or more events"), even within a type.
 #[derive(Clone, Debug)]
@@ -13,44 +15,52 @@ pub struct Event {
     pub event_type: &'static str,
     pub time: Micros,
     pub request_id: String,
-    values: Vec<(&'static str, String)>,
+    /// Whose session it is, 15 characters.
+    user: String,
+    address: IpAddr,
+    /// What the columns of the type alone hold, and what differs from what follows from the above.
+    own: Vec<(&'static str, String)>,
 }
 
 impl Event {
-    fn new(event_type: &'static str, act: &Act, time: Micros, own: Vec<(&'static str, String)>) -> Result<Self, Error> {
-        let at = Timestamp::from_microsecond(time)?;
-        let user = ids::short(&act.account);
-        let mut values = vec![
-            ("EVENT_TYPE", event_type.to_owned()),
-            ("TIMESTAMP", at.strftime("%Y%m%d%H%M%S.%3f").to_string()),
-            ("REQUEST_ID", act.id.clone()),
-            ("ORGANIZATION_ID", ids::short(ORGANIZATION).to_owned()),
-            ("USER_ID", user.to_owned()),
-            ("TIMESTAMP_DERIVED", at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
-            ("USER_ID_DERIVED", ids::long(user)),
-            ("CLIENT_IP", act.address.to_string()),
-            ("SESSION_KEY", format!("S{}{}", &user[11..], at.strftime("%Y%m%d"))),
-            ("LOGIN_KEY", format!("LK{}{}", &user[11..], at.strftime("%Y%m%d"))),
-            ("RUN_TIME", (7 + time.unsigned_abs() % 400).to_string()),
-            ("CPU_TIME", (3 + time.unsigned_abs() % 90).to_string()),
-            ("DB_TOTAL_TIME", (1_000_000 + time.unsigned_abs() % 9_000_000).to_string()),
-            ("USER_TYPE", if event_type == "Logout" { "S" } else { "Standard" }.to_owned()),
-        ];
-        values.extend(own);
-        Ok(Self { event_type, time, request_id: act.id.clone(), values })
+    fn new(event_type: &'static str, act: &Act, time: Micros, own: Vec<(&'static str, String)>) -> Self {
+        Self { event_type, time, request_id: act.id.clone(), user: ids::short(&act.account).to_owned(), address: act.address, own }
     }
 
     /// The row's cell in a column; empty where nothing is known.
-    pub fn cell(&self, column: &str) -> &str {
-        self.values.iter().rev().find(|(name, _)| *name == column).map_or("", |(_, value)| value)
+    pub fn cell(&self, column: &str) -> Cow<'_, str> {
+        if let Some((_, own)) = self.own.iter().find(|(name, _)| *name == column) {
+            return own.into();
+        }
+        match column {
+            "EVENT_TYPE" => self.event_type.into(),
+            "TIMESTAMP" => self.at("%Y%m%d%H%M%S.%3f").into(),
+            "REQUEST_ID" => self.request_id.as_str().into(),
+            "ORGANIZATION_ID" => ids::short(ORGANIZATION).into(),
+            "USER_ID" => self.user.as_str().into(),
+            "TIMESTAMP_DERIVED" => self.at("%Y-%m-%dT%H:%M:%S.%3fZ").into(),
+            "USER_ID_DERIVED" => ids::long(&self.user).into(),
+            "CLIENT_IP" => self.address.to_string().into(),
+            "SESSION_KEY" => format!("S{}{}", &self.user[11..], self.at("%Y%m%d")).into(),
+            "LOGIN_KEY" => format!("LK{}{}", &self.user[11..], self.at("%Y%m%d")).into(),
+            "RUN_TIME" => (7 + self.time.unsigned_abs() % 400).to_string().into(),
+            "CPU_TIME" => (3 + self.time.unsigned_abs() % 90).to_string().into(),
+            "DB_TOTAL_TIME" => (1_000_000 + self.time.unsigned_abs() % 9_000_000).to_string().into(),
+            "USER_TYPE" => if self.event_type == "Logout" { "S" } else { "Standard" }.into(),
+            _ => "".into(),
+        }
+    }
+
+    /// Empty for a time no calendar holds.
+    fn at(&self, format: &str) -> String {
+        Timestamp::from_microsecond(self.time).map(|at| at.strftime(format).to_string()).unwrap_or_default()
     }
 
     /// A value that the type's columns do not show.
     #[cfg(test)]
     pub fn stray(&self) -> Option<&'static str> {
-        const SHARED: [&str; 6] = ["RUN_TIME", "CPU_TIME", "DB_TOTAL_TIME", "USER_TYPE", "SESSION_KEY", "LOGIN_KEY"];
         let columns = super::event_types::columns(self.event_type);
-        self.values.iter().map(|(name, _)| *name).find(|name| !columns.contains(name) && !SHARED.contains(name))
+        self.own.iter().map(|(name, _)| *name).find(|name| !columns.contains(name))
     }
 }
 
@@ -64,7 +74,7 @@ pub fn target(display: &str) -> Option<&str> {
 }
 
 /// The rows of an act, several where it has more than one view or is more than one step.
-pub fn events(act: &Act, rng: &mut StdRng) -> Result<Vec<Event>, Error> {
+pub fn events(act: &Act, rng: &mut StdRng) -> Vec<Event> {
     let mut rows = Vec::new();
     match &act.kind {
         Kind::Login { success } => {
@@ -85,7 +95,7 @@ pub fn events(act: &Act, rng: &mut StdRng) -> Result<Vec<Event>, Error> {
                 ("LOGIN_STATUS", if *success { "LOGIN_NO_ERROR" } else { "LOGIN_ERROR_INVALID_PASSWORD" }.to_owned()),
                 ("SOURCE_IP", act.address.to_string()),
             ];
-            rows.push(Event::new("Login", act, act.time, own)?);
+            rows.push(Event::new("Login", act, act.time, own));
         }
         Kind::Logout => {
             let own = vec![
@@ -96,10 +106,10 @@ pub fn events(act: &Act, rng: &mut StdRng) -> Result<Vec<Event>, Error> {
                 ("APP_TYPE", "1000".to_owned()),
                 ("USER_INITIATED_LOGOUT", u8::from(rng.gen_bool(0.8)).to_string()),
             ];
-            rows.push(Event::new("Logout", act, act.time, own)?);
+            rows.push(Event::new("Logout", act, act.time, own));
         }
         Kind::ReportExport { report, rows: count } => {
-            rows.push(Event::new("Report", act, act.time, report_run(report, *count, "ReportExported"))?);
+            rows.push(Event::new("Report", act, act.time, report_run(report, *count, "ReportExported")));
             let own = vec![
                 ("URI", format!("/{}", ids::short(report))),
                 ("URI_ID_DERIVED", ids::long(ids::short(report))),
@@ -107,7 +117,7 @@ pub fn events(act: &Act, rng: &mut StdRng) -> Result<Vec<Event>, Error> {
                 // A value in quotes of its own: three of them stand in the file ("EventLogFile Supported Event Types").
                 ("REPORT_DESCRIPTION", "\"All accounts, by region\"".to_owned()),
             ];
-            rows.push(Event::new("ReportExport", act, act.time + SECOND / 4, own)?);
+            rows.push(Event::new("ReportExport", act, act.time + SECOND / 4, own));
         }
         Kind::Uri { record } => {
             let own = vec![
@@ -116,20 +126,20 @@ pub fn events(act: &Act, rng: &mut StdRng) -> Result<Vec<Event>, Error> {
                 ("REQUEST_STATUS", "S".to_owned()),
                 ("REFERRER_URI", "https-//company-my-salesforce-com/001/o".to_owned()),
             ];
-            rows.push(Event::new("URI", act, act.time, own)?);
+            rows.push(Event::new("URI", act, act.time, own));
         }
         Kind::PageView { record } => {
-            rows.push(Event::new("LightningPageView", act, act.time, page_view(act, record, rng))?);
+            rows.push(Event::new("LightningPageView", act, act.time, page_view(act, record, rng)));
             // A dashboard on the page: three reports in one transaction.
             if rng.gen_bool(0.04) {
                 for component in 0..3_u32 {
                     let report = ids::nth("00O", 50 + component as usize);
                     let own = report_run(&report, 40 + component, "DashboardComponentUpdated");
-                    rows.push(Event::new("Report", act, act.time + Micros::from(component) * SECOND / 20, own)?);
+                    rows.push(Event::new("Report", act, act.time + Micros::from(component) * SECOND / 20, own));
                 }
             }
         }
-        Kind::BulkApi { rows: count } => bulk_job(act, *count, &mut rows)?,
+        Kind::BulkApi { rows: count } => bulk_job(act, *count, &mut rows),
         Kind::Setup { action, display, .. } if *action == LOGIN_AS => {
             if let Some(id) = target(display) {
                 let own = vec![
@@ -141,13 +151,13 @@ pub fn events(act: &Act, rng: &mut StdRng) -> Result<Vec<Event>, Error> {
                     ("USER_ID", id.to_owned()),
                     ("USER_ID_DERIVED", ids::long(id)),
                 ];
-                rows.push(Event::new("LoginAs", act, act.time, own)?);
+                rows.push(Event::new("LoginAs", act, act.time, own));
             }
         }
         Kind::Setup { .. } => {}
         Kind::DeskView { .. } | Kind::DeskUpdate { .. } => {}
     }
-    Ok(rows)
+    rows
 }
 
 fn report_run(report: &str, rows: u32, origin: &str) -> Vec<(&'static str, String)> {
@@ -190,7 +200,7 @@ fn page_view(act: &Act, record: &str, rng: &mut StdRng) -> Vec<(&'static str, St
 }
 
 /// A query job: the REST call that makes it, a SOAP call before it, and the job's states, which have one JOB_ID and requests of their own.
-fn bulk_job(act: &Act, count: u32, rows: &mut Vec<Event>) -> Result<(), Error> {
+fn bulk_job(act: &Act, count: u32, rows: &mut Vec<Event>) {
     let soap = Act { id: format!("4Ss{}", &act.id[3..]), ..act.clone() };
     let own = vec![
         ("URI", "/services/Soap/u/62.0".to_owned()),
@@ -201,7 +211,7 @@ fn bulk_job(act: &Act, count: u32, rows: &mut Vec<Event>) -> Result<(), Error> {
         ("METHOD_NAME", "getServerTimestamp".to_owned()),
         ("ROWS_PROCESSED", "0".to_owned()),
     ];
-    rows.push(Event::new("API", &soap, act.time - SECOND, own)?);
+    rows.push(Event::new("API", &soap, act.time - SECOND, own));
     let own = vec![
         ("URI", "/services/data/v62.0/jobs/query".to_owned()),
         ("REQUEST_STATUS", "S".to_owned()),
@@ -213,7 +223,7 @@ fn bulk_job(act: &Act, count: u32, rows: &mut Vec<Event>) -> Result<(), Error> {
         ("CONNECTED_APP_ID", ids::nth("0H4", 1)),
         ("ROWS_PROCESSED", "1".to_owned()),
     ];
-    rows.push(Event::new("RestApi", act, act.time, own)?);
+    rows.push(Event::new("RestApi", act, act.time, own));
     // The day and the place within it.
     let job = format!("750SM{}{}", &act.id[5..11], &act.id[18..]);
     for (step, (status, processed)) in [("UploadComplete", 0), ("InProgress", count / 2), ("JobComplete", count)].into_iter().enumerate() {
@@ -229,7 +239,6 @@ fn bulk_job(act: &Act, count: u32, rows: &mut Vec<Event>) -> Result<(), Error> {
             ("RECORDS_FAILED", "0".to_owned()),
         ];
         let time = act.time + Micros::try_from(step).unwrap_or_default() * 20 * SECOND;
-        rows.push(Event::new("BulkApi2", &Act { id, ..act.clone() }, time, own)?);
+        rows.push(Event::new("BulkApi2", &Act { id, ..act.clone() }, time, own));
     }
-    Ok(())
 }

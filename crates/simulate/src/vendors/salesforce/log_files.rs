@@ -16,6 +16,7 @@ use model::{DAY, HOUR, MINUTE, Micros};
 use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How long a file is kept.
@@ -43,7 +44,7 @@ impl LogFile {
         let mut out = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
         out.write_record(&self.columns)?;
         for event in self.rows.iter().filter_map(|row| events.get(*row)) {
-            out.write_record(self.columns.iter().map(|column| if LATER.contains(column) { "later" } else { event.cell(column) }))?;
+            out.write_record(self.columns.iter().map(|column| if LATER.contains(column) { "later".into() } else { event.cell(column) }).map(Cell))?;
         }
         out.into_inner().map_err(|error| Error::Io(error.into_error()))
     }
@@ -70,6 +71,15 @@ impl LogFile {
         ];
         let object = Object::named("EventLogFile").ok_or_else(|| Error::Io(std::io::Error::other("EventLogFile is not in the schema")))?;
         Ok(Record { until: self.until, ..Record::new(object, self.id.clone(), self.from, named) })
+    }
+}
+
+/// What the CSV writer takes of a cell.
+struct Cell<'a>(Cow<'a, str>);
+
+impl AsRef<[u8]> for Cell<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

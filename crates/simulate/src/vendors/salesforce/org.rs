@@ -95,7 +95,7 @@ impl Org {
             let mut rng = StdRng::seed_from_u64(world.seed.rotate_left(17) ^ midnight(day)?.unsigned_abs());
             let of_day = day_acts(&company, world.seed, day)?;
             for act in &of_day {
-                rows.extend(events(act, &mut rng)?);
+                rows.extend(events(act, &mut rng));
             }
             acts.extend(of_day);
         }

@@ -2,6 +2,8 @@ use super::*;
 use crate::vendors::salesforce::record::{Record, Value};
 use crate::vendors::salesforce::schema::Object;
 use model::SECOND;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 fn records() -> Vec<Record> {
     let object = Object::named("SetupAuditTrail").unwrap();
@@ -140,4 +142,31 @@ fn faults_have_the_documented_codes() {
     assert_eq!(parse(&deep).unwrap_err().code, "QUERY_TOO_COMPLICATED");
     let negated = format!("SELECT Id FROM User WHERE {} Id = null", "NOT ".repeat(5_000));
     assert_eq!(parse(&negated).unwrap_err().code, "QUERY_TOO_COMPLICATED");
+}
+
+/// Queries cut, doubled and sprinkled with anything: they are answered or refused, never worse.
+#[test]
+fn no_text_is_too_strange() {
+    const QUERY: &str = "SELECT Id, CreatedBy.Name FROM SetupAuditTrail WHERE (Action = 'a\\'b' OR CreatedDate > 2026-03-02T00:00:00.000Z) AND DelegateUser NOT IN ('ü', null) AND CreatedDate = LAST_N_DAYS:7 ORDER BY CreatedDate DESC NULLS LAST LIMIT 9";
+    const STRANGE: [&str; 14] = ["'", "\\", "(", ")", ",", "=", "<", ".", "ü", "\u{0}", "99999999999999999999", "LAST_N_DAYS:70000", "NOT ", "T"];
+    let mut rng = StdRng::seed_from_u64(1);
+    let (mut answered, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let mut text: Vec<char> = QUERY.chars().collect();
+        for _ in 0..rng.gen_range(0..4) {
+            let (a, b) = (rng.gen_range(0..=text.len()), rng.gen_range(0..=text.len()));
+            match rng.gen_range(0..3) {
+                0 => drop(text.drain(a.min(b)..(a.min(b) + 5).min(a.max(b)))),
+                1 => drop(text.splice(a..a, STRANGE[rng.gen_range(0..STRANGE.len())].chars())),
+                _ => text.truncate(a.max(b)),
+            }
+        }
+        let query: String = text.into_iter().collect();
+        match parse(&query).and_then(|select| plan(&query, select)) {
+            Ok(plan) => answered += usize::from(plan.run(&records(), &Ada, 1).len() <= 3),
+            Err(error) => refused += usize::from(error.status == 400 && !error.code.is_empty()),
+        }
+    }
+    assert_eq!(answered + refused, 20_000);
+    assert!(answered > 2_000 && refused > 2_000, "{answered} {refused}");
 }

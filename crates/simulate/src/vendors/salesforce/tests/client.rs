@@ -11,10 +11,9 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
-/// Keys of these tests alone.
-pub const KEY: &str = include_str!("app_key.pem");
+pub use super::super::{DEMO_CERTIFICATE as CERTIFICATE, DEMO_KEY as KEY};
+/// A key of these tests alone.
 pub const OTHER_KEY: &str = include_str!("other_key.pem");
-pub const CERTIFICATE: &str = include_str!("app_certificate.pem");
 pub const PUBLIC_KEY: &str = include_str!("app_public.pem");
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
