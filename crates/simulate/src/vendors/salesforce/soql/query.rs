@@ -92,7 +92,8 @@ fn path(query: &str, object: &'static Object, name: &Name) -> Result<Path, ApiEr
     let column = |object: &'static Object, field: &str| {
         object.place(field).ok_or_else(|| {
             let message = format!(
-                "No such column '{field}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. {REFERENCE}",
+                "No such column '{field}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom \
+                 field name. {REFERENCE}",
                 object.name
             );
             fault("INVALID_FIELD", query, name.at, &message)
@@ -103,7 +104,8 @@ fn path(query: &str, object: &'static Object, name: &Name) -> Result<Path, ApiEr
     };
     let (known, own, parent) = schema::parent(object, relationship).ok_or_else(|| {
         let message = format!(
-            "Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. {REFERENCE}"
+            "Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom relationship, be sure to append the \
+             '__r' after the custom relationship name. {REFERENCE}"
         );
         fault("INVALID_FIELD", query, name.at, &message)
     })?;

@@ -147,7 +147,8 @@ fn faults_have_the_documented_codes() {
 /// Queries cut, doubled and sprinkled with anything: they are answered or refused, never worse.
 #[test]
 fn no_text_is_too_strange() {
-    const QUERY: &str = "SELECT Id, CreatedBy.Name FROM SetupAuditTrail WHERE (Action = 'a\\'b' OR CreatedDate > 2026-03-02T00:00:00.000Z) AND DelegateUser NOT IN ('ü', null) AND CreatedDate = LAST_N_DAYS:7 ORDER BY CreatedDate DESC NULLS LAST LIMIT 9";
+    const QUERY: &str = "SELECT Id, CreatedBy.Name FROM SetupAuditTrail WHERE (Action = 'a\\'b' OR CreatedDate > 2026-03-02T00:00:00.000Z) \
+        AND DelegateUser NOT IN ('ü', null) AND CreatedDate = LAST_N_DAYS:7 ORDER BY CreatedDate DESC NULLS LAST LIMIT 9";
     const STRANGE: [&str; 14] = ["'", "\\", "(", ")", ",", "=", "<", ".", "ü", "\u{0}", "99999999999999999999", "LAST_N_DAYS:70000", "NOT ", "T"];
     let mut rng = StdRng::seed_from_u64(1);
     let (mut answered, mut refused) = (0, 0);
