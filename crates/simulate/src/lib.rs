@@ -1,6 +1,7 @@
 //! A simulated company at work: people, their directory file, the hours they keep, what they do in two CRMs, and five attacks with their answers.
 //!
-//! Everything is a pure function of a seed and the dates given: the same arguments give the same bytes. This library reads no clock; its program `veritrail-simulate` does.
+//! Everything is a pure function of a seed and the dates given: the same arguments give the same bytes. This library reads no clock, but for its
+//! `vendors`, which are asked in the present; its program `veritrail-simulate` does.
 
 pub mod acts;
 pub mod attacks;
@@ -13,6 +14,7 @@ pub mod live;
 pub mod real_time;
 pub mod salesforce;
 pub mod shifts;
+pub mod vendors;
 
 pub use acts::{Act, Kind};
 pub use attacks::Answer;

@@ -1,7 +1,8 @@
-//! `veritrail-simulate`: writes an invented company's records to files, or posts what it does now to a running Veritrail.
+//! `veritrail-simulate`: writes an invented company's records to files, posts what it does now to a running Veritrail, or answers as its Salesforce.
 
 mod post;
 mod run;
+mod serve;
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
 use jiff::Timestamp;
@@ -48,6 +49,8 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         attack_after_secs: u32,
     },
+    /// Answer as the company's Salesforce on 127.0.0.1, until stopped (Ctrl-C): OAuth, limits, SOQL and event log files.
+    Salesforce(serve::Salesforce),
     /// Post one attack that ends now, and stop.
     Attack {
         #[arg(value_parser = attacks())]
@@ -95,6 +98,7 @@ async fn main() -> ExitCode {
             let planned = name.map(|name| (attack(&name), attack_after_secs));
             Live { to, rate }.run(planned).await
         }
+        Command::Salesforce(salesforce) => salesforce.run().await,
         Command::Attack { name, to } => run::attack(to, attack(&name)).await,
     };
     match done {

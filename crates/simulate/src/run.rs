@@ -27,6 +27,10 @@ pub enum RunError {
     Post(#[from] PostError),
     #[error("signals cannot be heard: {0}")]
     Signal(std::io::Error),
+    #[error("the certificate '{path}' cannot be read: {why}")]
+    Certificate { path: PathBuf, why: std::io::Error },
+    #[error(transparent)]
+    Salesforce(#[from] simulate::vendors::salesforce::StartError),
 }
 
 /// Progress and faults go to standard error; nothing can be done where even that is closed.
@@ -71,7 +75,7 @@ fn now() -> Micros {
     Timestamp::now().as_microsecond()
 }
 
-async fn stopped() -> Result<(), RunError> {
+pub async fn stopped() -> Result<(), RunError> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signal)?;
