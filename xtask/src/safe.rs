@@ -70,6 +70,8 @@ const PROVEN: &[(&str, &[&str])] = &[
     ),
     ("dalek", &["curve25519-dalek", "ed25519-dalek", "subtle"]),
     ("rustls and ring", &["ring", "rustls", "rustls-native-certs", "rustls-pki-types", "rustls-webpki", "tokio-rustls"]),
+    // Certificates by ACME: the protocol, and what makes and reads a certificate request. Keys and signatures in it are ring's.
+    ("around rustls and ring", &["futures-rustls", "pem", "rustls-acme", "x509-parser"]),
     ("Parsec: PKCS#11, the algorithms are the token's", &["cryptoki", "cryptoki-sys"]),
     // None of these keeps anything secret: comparison in constant time, hashes for tables and build scripts, the generator behind `rand`, a wrapper that
     // forgets, the count of steps around RustCrypto's HMAC.
