@@ -80,6 +80,15 @@ impl Lock {
         keys_of(data, locked.as_ref().map(|(locked, _)| locked), &Layout::new(ledger, generation), generation, first).await
     }
 
+    /// The name under which it was signed last; `None` where nothing was, or where it cannot be made out.
+    pub async fn signer_name(&self) -> Result<Option<String>> {
+        let Some((bytes, _)) = self.blobs.get(&self.path).await? else { return Ok(None) };
+        let written = serde_json::from_slice::<Written>(&bytes).ok();
+        // The origin, which is the first line of the checkpoint, is the name and the log's own: `example.org/activity.0`.
+        let origin = written.as_ref().and_then(|w| w.checkpoint.lines().next());
+        Ok(origin.and_then(|origin| origin.rsplit_once('/')).map(|(name, _)| name.to_owned()))
+    }
+
     /// Whether nothing was ever signed under it.
     pub async fn is_new(&self) -> Result<bool> {
         Ok(self.blobs.get(&self.path).await?.is_none())

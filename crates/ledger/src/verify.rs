@@ -7,7 +7,7 @@ use crate::{
     lock::Lock,
     tiles::Tiles,
 };
-use merkle::{Checkpoint, Hash, LogKeys, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
+use merkle::{Checkpoint, Hash, LogKeys, MerkleError, Place, Stored, TILE_WIDTH, TileId, Walk, consistency_proof, continued};
 use std::collections::{BTreeMap, BTreeSet};
 use store::blobs::Blobs;
 
@@ -81,6 +81,18 @@ pub async fn verify_again(
     }
 }
 
+/// Where neither the checkpoint nor any segment is signed by a known key, the key is another log's: one fault says so instead of one for each.
+fn say_once(faults: &mut Vec<Fault>, manifests: usize) {
+    let unknown = MerkleError::NoKnownSignature.to_string();
+    let is_manifest = |fault: &Fault| fault.file.ends_with(".note") && fault.what.ends_with(&unknown);
+    if manifests == 0 || faults.iter().filter(|fault| is_manifest(fault)).count() < manifests {
+        return;
+    }
+    let Some(checkpoint) = faults.iter_mut().find(|fault| fault.file == "checkpoint" && fault.what == unknown) else { return };
+    checkpoint.what = "neither it nor any segment is signed by a known key; is the key another log's?".into();
+    faults.retain(|fault| !is_manifest(fault));
+}
+
 impl Verification<'_> {
     /// Verifies, in memory that does not grow with the ledger. Files beyond the checkpoint are another process's work in progress and are passed over.
     ///
@@ -91,6 +103,7 @@ impl Verification<'_> {
         let (note, checkpoint) = self.checkpoint(&mut faults).await?;
         let mut listed = self.list().await?;
         let waiting = self.layout.newest_revisions(&listed.files);
+        let manifests = waiting.len();
         let ends = waiting.keys().map(|(first, count)| first.saturating_add(*count));
         let size = checkpoint.as_ref().map_or_else(|| ends.max().unwrap_or(0), |c| c.size);
         let origin = checkpoint.as_ref().map_or(String::new(), |c| c.origin.clone());
@@ -127,6 +140,7 @@ impl Verification<'_> {
             }
         }
         let mut faults = walk.finish();
+        say_once(&mut faults, manifests);
         faults.iter_mut().for_each(|fault| fault.file = format!("{}{}", self.layout.base(), fault.file));
         Ok(Report { size, from, checkpoint: note, place: place.filter(|_| faults.is_empty()), faults })
     }

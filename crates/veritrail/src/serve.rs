@@ -111,7 +111,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     anchors::show(config, &node.app)?;
     for (ledger, trail) in [(ACTIVITY, node.stores.trail.clone() as Arc<dyn Trail>), (SELF, node.stores.self_trail.clone())] {
         let generation = trail.head().await?.generation;
-        let integrator = Arc::new(node.stores.integrator(config, ledger, trail)?);
+        let integrator = Arc::new(node.stores.integrator(ledger, trail)?);
         let made_again = integrator.catch_up(app::system_clock()).await?;
         if made_again > 0 {
             tracing::info!("the ledger '{ledger}' was made again from its tail, {made_again} records, up to what was last signed");
@@ -169,7 +169,7 @@ pub async fn run(config: &Config, explained: &[Explained], demo: bool) -> Result
     });
     tasks.spawn(loops::follow_alerts(follower, detect.found(), stop.clone()));
     let eraser = Eraser::new(node.app.clone(), Arc::new(Erasable { index: index.clone(), intake: node.intake.clone() }));
-    let segments = Droppable::new(node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?, Some(index.clone()));
+    let segments = Droppable::new(node.stores.integrator(ACTIVITY, node.stores.trail.clone())?, Some(index.clone()));
     loops::start(&mut tasks, &node.app, segments, Searchable(index.clone()), &stop);
     if !risen.is_empty() {
         tracing::warn!("{} subjects that were erased had their keys back, as after restoring a backup; they are erased again", risen.len());

@@ -1,9 +1,10 @@
 //! Opening what the configuration names: databases, objects, the searchable view, the keyring.
 
 use crate::config::Config;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use ledger::{Integrator, KeyFolder, Keyring, LedgerError, Lock, Master, Signers};
 use merkle::NoteSigner;
+use model::position::{ACTIVITY, SELF};
 use std::{
     fs::File,
     num::NonZeroUsize,
@@ -39,6 +40,8 @@ pub struct Stores {
     pub index: PathBuf,
     /// This node, the same after every restart.
     pub node: Uuid,
+    /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.
+    pub signer_name: String,
 }
 
 impl Stores {
@@ -61,22 +64,24 @@ impl Stores {
             Err(LedgerError::Store(away @ StoreError::Unavailable { .. })) => tracing::error!("nothing sealed can be opened and nothing is taken: {away}"),
             ready => ready?,
         }
+        let lock = blobs(&config.data.lock, config.data.directory.join("lock"))?;
         Ok(Self {
-            trail: Arc::new(SqlTrail::open(trail, model::position::ACTIVITY, 0).await?),
-            self_trail: Arc::new(SqlTrail::open(records.clone(), model::position::SELF, 0).await?),
+            signer_name: signer_name(config, &lock).await?,
+            trail: Arc::new(SqlTrail::open(trail, ACTIVITY, 0).await?),
+            self_trail: Arc::new(SqlTrail::open(records.clone(), SELF, 0).await?),
             records,
             keyring,
             keys,
             blobs: objects(config)?,
-            lock: blobs(&config.data.lock, config.data.directory.join("lock"))?,
+            lock,
             index: config.data.directory.join("index"),
             node: node_id(&config.data.directory)?,
         })
     }
 
-    /// The keys that sign a ledger's checkpoints, named by the configuration's origin: the first is derived from the master secret.
-    pub fn signers(&self, config: &Config, ledger: &str) -> Result<Signers> {
-        let first = NoteSigner::new(&config.signer_name(), &self.keyring.mac("ledger-signer", &[ledger.as_bytes()]))?;
+    /// The keys that sign a ledger's checkpoints: the first is derived from the master secret.
+    pub fn signers(&self, ledger: &str) -> Result<Signers> {
+        let first = NoteSigner::new(&self.signer_name, &self.keyring.mac("ledger-signer", &[ledger.as_bytes()]))?;
         Ok(Signers::with_folder(first, self.keys.clone(), ledger))
     }
 
@@ -85,7 +90,7 @@ impl Stores {
     }
 
     pub fn sql_trail_of(&self, ledger: &str) -> Arc<SqlTrail> {
-        if ledger == model::position::SELF { self.self_trail.clone() } else { self.trail.clone() }
+        if ledger == SELF { self.self_trail.clone() } else { self.trail.clone() }
     }
 
     /// What was last signed of a ledger.
@@ -93,9 +98,23 @@ impl Stores {
         Lock::of(self.lock.clone(), ledger)
     }
 
-    pub fn integrator(&self, config: &Config, ledger: &str, trail: Arc<dyn Trail>) -> Result<Integrator> {
-        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signers(config, ledger)?, self.lock_of(ledger), self.node))
+    pub fn integrator(&self, ledger: &str, trail: Arc<dyn Trail>) -> Result<Integrator> {
+        Ok(Integrator::new(trail, self.blobs.clone(), ledger, self.signers(ledger)?, self.lock_of(ledger), self.node))
     }
+}
+
+/// What was signed once says the name: it stays when the installation gets another address.
+async fn signer_name(config: &Config, lock: &Arc<dyn Blobs>) -> Result<String> {
+    for ledger in [ACTIVITY, SELF] {
+        let Some(signed) = Lock::of(lock.clone(), ledger).signer_name().await? else { continue };
+        let configured = &config.ledger.origin;
+        ensure!(
+            configured.is_empty() || *configured == signed,
+            "ledger.origin is '{configured}', but the ledger {ledger} was signed under the name '{signed}', which must never change; set it back, or leave it empty"
+        );
+        return Ok(signed);
+    }
+    Ok(config.signer_name())
 }
 
 /// Stands in the data directory while a restore is not finished.

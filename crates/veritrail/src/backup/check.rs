@@ -43,7 +43,7 @@ pub async fn ledgers(config: &Config, backup: &Backup) -> Result<(Vec<String>, V
             verified.push(format!("{}.{}: nothing was signed yet", copy.ledger, copy.generation));
             continue;
         }
-        let keys = keys(config, &stores, blobs.as_ref(), &layout).await?;
+        let keys = keys(&stores, blobs.as_ref(), &layout).await?;
         let verification = Verification { blobs: blobs.as_ref(), layout: layout.clone(), keys: &keys, place: None, older: None, segments: true };
         let report = verification.run(&mut |_: &Walk| {}).await.context("the backup cannot be read")?;
         faults.extend(report.faults.iter().map(|fault| format!("{}: {}", fault.file, fault.what)));
@@ -60,9 +60,9 @@ pub async fn ledgers(config: &Config, backup: &Backup) -> Result<(Vec<String>, V
 }
 
 /// The keys that the backup itself lists, beginning with one that this installation knows.
-async fn keys(config: &Config, stores: &Stores, blobs: &dyn Blobs, layout: &Layout) -> Result<LogKeys> {
+async fn keys(stores: &Stores, blobs: &dyn Blobs, layout: &Layout) -> Result<LogKeys> {
     let (ledger, generation) = (layout.ledger(), layout.generation());
-    let (first, lock) = (stores.signers(config, ledger)?.first(), stores.lock_of(ledger));
+    let (first, lock) = (stores.signers(ledger)?.first(), stores.lock_of(ledger));
     let past = lock.past(generation);
     let lock = if past.is_new().await? { lock } else { past };
     let known = lock.keys(blobs, ledger, generation, &first).await?.all()[0].1.clone();

@@ -120,7 +120,7 @@ async fn standing(config: &Config, backup: &Backup) -> Result<()> {
     let now = app::system_clock();
     let mut whole = true;
     for ledger in LEDGERS {
-        let integrator = opened.integrator(config, ledger, opened.trail_of(ledger))?;
+        let integrator = opened.integrator(ledger, opened.trail_of(ledger))?;
         if opened.lock_of(ledger).is_new().await? {
             say(format_args!(
                 "{ledger}: NO LOCK is where the configuration leads: whether this is older than what was signed last cannot be known, and who was erased after \

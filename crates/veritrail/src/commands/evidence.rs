@@ -29,7 +29,7 @@ pub async fn run(config: &Config, asked: &cli::Evidence) -> Result<()> {
 
 async fn pack(config: &Config, asked: &cli::Evidence) -> Result<Vec<u8>> {
     let node = serve::node(config, false).await?;
-    let keys = node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?.keys().await?;
+    let keys = node.stores.integrator(ACTIVITY, node.stores.trail.clone())?.keys().await?;
     let generation = node.stores.trail.head().await?.generation;
     node.app.board.keys(ACTIVITY, &Layout::new(ACTIVITY, generation).origin(keys.name()), keys);
     node.app.board.witnesses(anchors::keys(config)?);

@@ -22,7 +22,7 @@ pub async fn run(config: &Config) -> Result<()> {
     if let Some(kek) = node.stores.keyring.wrapped_under().await? {
         say(format_args!("Key folder       {} (key-encryption key {kek}; back it up apart from the data, as the secret)", node.stores.keys.path().display()));
     }
-    ledger::show(config, &node.stores).await?;
+    ledger::show(&node.stores).await?;
     if let Some(what) = anchors::unnoticed(config)? {
         say(format_args!("Roll-back        {what}"));
     }

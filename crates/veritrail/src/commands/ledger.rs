@@ -17,22 +17,22 @@ pub async fn run(config: &Config, command: cli::Ledger) -> Result<()> {
     };
     let node = serve::node(config, false).await?;
     match command {
-        cli::LedgerKey::Show => show(config, &node.stores).await,
+        cli::LedgerKey::Show => show(&node.stores).await,
         cli::LedgerKey::Rotate { ledger } => {
             let named = ledger.as_deref();
             if let Some(unknown) = named.filter(|name| !LEDGERS.contains(name)) {
                 bail!("there is no ledger '{unknown}'; there are {}", LEDGERS.join(" and "));
             }
             for ledger in LEDGERS.into_iter().filter(|name| named.is_none_or(|named| named == *name)) {
-                rotate(config, &node, ledger).await?;
+                rotate(&node, ledger).await?;
             }
             Ok(())
         }
     }
 }
 
-async fn rotate(config: &Config, node: &serve::Node, ledger: &str) -> Result<()> {
-    let integrator = node.stores.integrator(config, ledger, node.stores.trail_of(ledger))?;
+async fn rotate(node: &serve::Node, ledger: &str) -> Result<()> {
+    let integrator = node.stores.integrator(ledger, node.stores.trail_of(ledger))?;
     let keys = integrator.keys().await?;
     if let Some(waiting) = integrator.signers().waiting(&keys)? {
         say(format_args!("{ledger}: {} was made before and waits for the next checkpoint; no other is made.", waiting.verifier()));
@@ -50,12 +50,12 @@ async fn rotate(config: &Config, node: &serve::Node, ledger: &str) -> Result<()>
 }
 
 /// Verifier keys with their sizes, and a text for a contract.
-pub async fn show(config: &Config, stores: &Stores) -> Result<()> {
+pub async fn show(stores: &Stores) -> Result<()> {
     let mut listed = Vec::new();
     for ledger in LEDGERS {
         let trail = stores.trail_of(ledger);
-        let origin = Layout::new(ledger, trail.head().await?.generation).origin(&config.signer_name());
-        let integrator = stores.integrator(config, ledger, trail)?;
+        let origin = Layout::new(ledger, trail.head().await?.generation).origin(&stores.signer_name);
+        let integrator = stores.integrator(ledger, trail)?;
         let keys = integrator.keys().await?;
         for (from, key) in keys.all() {
             let sizes = if *from == 0 { String::new() } else { format!(", from size {from} on") };

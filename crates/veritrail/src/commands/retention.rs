@@ -37,7 +37,7 @@ pub async fn run(config: &Config, command: &cli::Retention) -> Result<()> {
         let directory = Arc::new(Directory(node.app.attributor()));
         let events = Arc::new(node.index.clone());
         let follower = IndexFollower::new(node.reader.clone(), node.stores.keyring.clone(), events, directory, node.wake.clone());
-        let segments = Droppable::new(node.stores.integrator(config, ACTIVITY, node.stores.trail.clone())?, Some(follower));
+        let segments = Droppable::new(node.stores.integrator(ACTIVITY, node.stores.trail.clone())?, Some(follower));
         let work = async { node.app.run_retention_step(&segments, &|| false).await.map_err(anyhow::Error::from) };
         tokio::try_join!(work, watch(&node, asked.id))?;
     } else {

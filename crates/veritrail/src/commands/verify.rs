@@ -77,9 +77,9 @@ async fn own(config: &Config, asked: &cli::Verify, key: Option<&NoteVerifier>) -
     let layout = Layout::new(&asked.ledger, generation);
     let lock = stores.lock_of(&asked.ledger);
     let listed = match generation.cmp(&head.generation) {
-        Ordering::Equal => stores.integrator(config, &asked.ledger, trail)?.keys().await?,
+        Ordering::Equal => stores.integrator(&asked.ledger, trail)?.keys().await?,
         Ordering::Less => {
-            let first = stores.signers(config, &asked.ledger)?.first();
+            let first = stores.signers(&asked.ledger)?.first();
             lock.past(generation).keys(stores.blobs.as_ref(), &asked.ledger, generation, &first).await?
         }
         Ordering::Greater => bail!("the ledger '{}' is in generation {}; there is no {generation}", asked.ledger, head.generation),

@@ -297,7 +297,7 @@ impl Config {
         Reach::new(&self.sources.reachable, self.sources.only_listed, &self.sources.folders).map_err(|why| anyhow!("sources: {why}"))
     }
 
-    /// The name that signs checkpoints; a checkpoint's origin is this and the ledger's name.
+    /// The name that signs checkpoints where nothing is signed yet.
     pub fn signer_name(&self) -> String {
         if !self.ledger.origin.is_empty() {
             return self.ledger.origin.clone();

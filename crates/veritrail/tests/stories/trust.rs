@@ -118,3 +118,35 @@ async fn a_changed_byte_is_found_and_told() {
     assert_eq!(analyst.get("/alerts").await.ok()["items"][0]["findings"], 1);
     assert_eq!(lead.get("/alerts").await.ok()["items"].as_array().map(Vec::len), Some(0));
 }
+
+/// The name in every checkpoint stays when the installation gets another address; another name is refused with words.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_address_keeps_the_name() {
+    let Some(mut house) = House::new(SetUp::Embedded).await else { return };
+    let (auditor, key) = (house.member("auditor", &[]), house.source("desk", "generic", &[]));
+    house.serve().await;
+    let mut auditor = house.signed_in(&auditor).await;
+    grow(&house, &mut auditor, &key, 0, 20).await;
+    let verifier = auditor.get("/ledgers").await.ok()["verifier_key"].as_str().unwrap().to_owned();
+    assert!(house.stop().await.success());
+    house.set("SERVER__PUBLIC_URL", "http://veritrail.example.com");
+    house.serve().await;
+    grow(&house, &mut auditor, &key, 20, 40).await;
+    assert_eq!(auditor.get("/ledgers").await.ok()["verifier_key"], verifier.as_str());
+    assert!(house.stop().await.success());
+    let data = house.folder.path().join("data/blobs/activity/0");
+    assert!(house.run(&["verify", "--key", &verifier, data.to_str().unwrap()]).contains("40 records verified, no fault"));
+
+    // With the key of another log one line says so, and not one for each file.
+    let keys = house.run(&["ledger", "key", "show"]);
+    let of_self = keys.lines().find_map(|line| line.strip_prefix("Verifier key     self: ")).unwrap();
+    let wrong = house.output(&["verify", "--key", of_self, data.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&[wrong.stdout, wrong.stderr].concat()).into_owned();
+    assert_eq!(wrong.status.code(), Some(2), "{said}");
+    assert!(said.lines().filter(|line| line.starts_with("FAULT")).count() <= 2 && said.contains("is the key another log's?"), "{said}");
+
+    house.set("LEDGER__ORIGIN", "another.example.com");
+    let refused = house.output(&["serve"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("must never change") && said.contains("another.example.com"), "{said}");
+}

@@ -18,14 +18,14 @@ pub async fn run(config: &Config, asked: &NewGeneration) -> Result<()> {
     let _claim = Claim::take(config)?;
     let node = serve::node(config, false).await?;
     let trail = node.stores.sql_trail_of(ledger);
-    let integrator = node.stores.integrator(config, ledger, trail.clone())?;
+    let integrator = node.stores.integrator(ledger, trail.clone())?;
     integrator.catch_up(app::system_clock()).await?;
     let found = integrator.loss().await.context("what is here does not hang together by itself; restore databases and objects of one backup first")?;
     let Some(loss) = found else {
         bail!("the data of the ledger '{ledger}' is not behind its lock: nothing is lost, and there is nothing to declare");
     };
     if ledger != SELF {
-        let own = node.stores.integrator(config, SELF, node.stores.trail_of(SELF))?;
+        let own = node.stores.integrator(SELF, node.stores.trail_of(SELF))?;
         own.check().await.context("a declaration is recorded in the ledger 'self', which is not whole; declare its loss first, with --ledger self")?;
     }
     show(ledger, &loss);
