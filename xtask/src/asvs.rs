@@ -1,10 +1,11 @@
 //! `cargo xtask asvs`: whether every test and document that docs/asvs.md names exists; with `--run`, whether those tests pass.
 
+use crate::cargo::cargo;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 const DOCUMENT: &str = "docs/asvs.md";
@@ -94,7 +95,7 @@ fn place(name: &str, there: &BTreeMap<String, Vec<String>>) -> Result<Place> {
 
 /// Every test there is, by its binary.
 fn tests() -> Result<BTreeMap<String, Vec<String>>> {
-    let listed = Command::new("cargo").args(["nextest", "list", "--workspace", "--message-format", "json"]).stderr(Stdio::inherit()).output()?;
+    let listed = cargo().args(["nextest", "list", "--workspace", "--message-format", "json"]).stderr(Stdio::inherit()).output()?;
     ensure!(listed.status.success(), "the tests could not be listed");
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout)?;
     let suites = listed["rust-suites"].as_object().context("cargo-nextest lists no suites")?;
@@ -105,7 +106,7 @@ fn tests() -> Result<BTreeMap<String, Vec<String>>> {
 fn play(tests: &BTreeSet<(String, String)>) -> Result<()> {
     let one = |(binary, test): &(String, String)| format!("(binary_id(={binary}) & test(={test}))");
     let filter = tests.iter().map(one).collect::<Vec<_>>().join(" | ");
-    let status = Command::new("cargo").args(["nextest", "run", "--workspace", "-E", &filter]).status()?;
+    let status = cargo().args(["nextest", "run", "--workspace", "-E", &filter]).status()?;
     ensure!(status.success(), "not every test that {DOCUMENT} names passes");
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! What was found interesting is kept in `$HOME/.cache/veritrail/fuzz/TARGET`, so that the next run goes on from there. An input that does harm is
 //! written to `crates/fuzz/regressions/`: mend the parser, and commit it; the tests of `fuzz` then take it for ever.
 
+use crate::cargo::cargo;
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     path::{Path, PathBuf},
@@ -72,7 +73,7 @@ fn targets(binary: &Path, corpora: &Path) -> Result<Vec<Target>> {
 /// With coverage in all of it, in a folder of its own: nothing else is built with these flags.
 fn build() -> Result<PathBuf> {
     let folder = cache()?.join("fuzz-target");
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo();
     cargo.args(["build", "--locked", "--profile", "fuzz", "-p", "fuzz", "--bin", "fuzz", "--features", "libfuzzer", "--target", TRIPLE]);
     let built = cargo.env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", COVERAGE).status().context("cargo build")?;
     ensure!(built.success(), "the targets cannot be built with coverage");

@@ -2,6 +2,7 @@
 
 mod asvs;
 mod bench;
+mod cargo;
 mod dependencies;
 mod faults;
 mod fuzz;

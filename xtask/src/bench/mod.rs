@@ -12,6 +12,7 @@ pub(crate) mod records;
 mod report;
 mod server;
 
+use crate::cargo::cargo;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use engines::{DuckDb, Postgres};
@@ -23,7 +24,6 @@ use std::{
     fs::File,
     io::{BufWriter, Write},
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -310,7 +310,7 @@ fn row(name: &str, value: String) -> Vec<String> {
 
 /// The binary as `make demo` builds it.
 fn build() -> Result<PathBuf> {
-    let status = Command::new("cargo").args(["build", "--locked", "--profile", "demo", "-p", "veritrail"]).status()?;
+    let status = cargo().args(["build", "--locked", "--profile", "demo", "-p", "veritrail"]).status()?;
     if !status.success() {
         bail!("the binary does not build");
     }
