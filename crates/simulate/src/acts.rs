@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::company::{Company, Integration, Person};
 use crate::shifts::shift_on;
+use crate::vendors::salesforce::ids;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use model::{HOUR, MINUTE, Micros, SECOND};
@@ -75,11 +76,11 @@ impl Act {
 
 /// `001` and `00O` are Salesforce's key prefixes of accounts and reports.
 pub(crate) fn record_id(number: u32) -> String {
-    format!("001SM00000{number:05}AAA")
+    ids::nth("001", number as usize)
 }
 
 pub(crate) fn report_id(number: u32) -> String {
-    format!("00OSM00000{number:05}AAA")
+    ids::nth("00O", number as usize)
 }
 
 /// Everything ordinary on one day, unordered. The zones of the company keep every shift within the UTC day of the same date.

@@ -1,6 +1,7 @@
 //! The company: 200 invented people in five departments, and two integrations.
 
 use crate::Error;
+use crate::vendors::salesforce::ids;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use rand::rngs::StdRng;
@@ -112,7 +113,7 @@ fn integration(place: usize, name: &'static str) -> Integration {
 
 /// `005` is Salesforce's key prefix of users (Object Reference, User).
 fn account_id(index: usize) -> String {
-    format!("005SM0000000{index:03}AAA")
+    ids::nth("005", index)
 }
 
 /// Every fourth person works over IPv6; 203.0.113.0/24 is kept for strangers.

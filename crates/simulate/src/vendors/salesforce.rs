@@ -25,7 +25,7 @@ mod error;
 mod event_types;
 mod events;
 mod faults;
-mod ids;
+pub(crate) mod ids;
 mod jwt;
 mod log_files;
 mod oauth;
