@@ -21,7 +21,8 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     all.map(|(method, path, described)| (method.to_uppercase().parse().unwrap(), path.trim_start_matches("/api/v1").to_owned(), described.clone())).collect()
 }
 
-/// A digest of every row of every table, and of every object, but for those that tell of the asking itself: the own trail, and when a session was last used.
+/// A digest of every row of every table, and of every object, but for those that tell of the asking itself (the own trail, and when a session was last used)
+/// and for how far the server's own followers are: they write that down when they come to it.
 const KEPT: &str = r#"
 import hashlib, json, os, sqlite3, sys
 data, kept = sys.argv[1], {}
@@ -30,7 +31,7 @@ for store in ("records", "trail", "keys"):
     db = sqlite3.connect(f"file:{data}/{store}.sqlite?mode=ro", uri=True)
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         # In the database of records lie the tables of the own trail's ledger.
-        if table == "self_events" or store == "records" and table.startswith("trail_"):
+        if table in ("self_events", "followers") or store == "records" and table.startswith("trail_"):
             continue
         columns = [c[1] for c in db.execute(f"PRAGMA table_info({table})") if (table, c[1]) != ("sessions", "last_used")]
         rows = db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
