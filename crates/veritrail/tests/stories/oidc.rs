@@ -109,13 +109,19 @@ async fn come(house: &House, provider: &Provider, login: &str) -> (Client, Answe
     (browser, answer)
 }
 
-async fn a_group_of_the_company_lets_in(set_up: SetUp) {
-    let Some(mut house) = House::new(set_up).await else { return };
-    let provider = Provider::start(&house).await;
+/// The company's provider, as the house is told of it.
+async fn vouching(house: &mut House) -> Provider {
+    let provider = Provider::start(house).await;
     house.set("OIDC__ISSUER", &provider.url);
     house.set("OIDC__CLIENT_ID", "veritrail");
     house.set("OIDC__CLIENT_SECRET", "a secret of a test");
     house.set("OIDC__ALLOW_PRIVATE", true);
+    provider
+}
+
+async fn a_group_of_the_company_lets_in(set_up: SetUp) {
+    let Some(mut house) = House::new(set_up).await else { return };
+    let provider = vouching(&mut house).await;
     house.set("SIGN_IN__GROUPS", "crm-auditors = auditor,crm-admins = administrator");
     house.member("administrator", &[]);
     house.serve().await;
@@ -162,11 +168,7 @@ async fn a_group_of_the_company_lets_in(set_up: SetUp) {
 /// The tokens that the provider gives are in no answer, no log and nothing that is kept.
 async fn what_the_company_vouches_with_stays_inside(set_up: SetUp) {
     let Some(mut house) = House::new(set_up).await else { return };
-    let provider = Provider::start(&house).await;
-    house.set("OIDC__ISSUER", &provider.url);
-    house.set("OIDC__CLIENT_ID", "veritrail");
-    house.set("OIDC__CLIENT_SECRET", "a secret of a test");
-    house.set("OIDC__ALLOW_PRIVATE", true);
+    let provider = vouching(&mut house).await;
     house.set("SIGN_IN__GROUPS", "crm-auditors = auditor");
     house.set("LOG__FILTER", "debug");
     house.serve().await;
