@@ -127,6 +127,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_released_holds_nothing_of_tests() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let (linked, _) = crates(root).unwrap();
+        assert!(linked.contains_key("veritrail") && linked.contains_key("app"), "the graph was read");
+        // The invented company, what tests stand on, seeds and tasks: no arrow from what is released leads there.
+        for crate_of_tests in ["simulate", "testkit", "fuzz", "xtask"] {
+            assert!(!linked.contains_key(crate_of_tests), "'{crate_of_tests}' is linked into what is released");
+        }
+    }
+
+    #[test]
     fn what_is_released_is_listed_once_and_whole() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let bom = bom(root).unwrap();

@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pipeline", &["model", "connectors", "ledger", "store", "detect"]),
     ("app", &["model", "connectors", "store", "ledger", "detect", "channels"]),
     ("api", &["model", "app", "pipeline"]),
-    ("veritrail", &["model", "merkle", "connectors", "detect", "store", "channels", "ledger", "pipeline", "app", "api", "simulate", "veritrail-verify"]),
+    ("veritrail", &["model", "merkle", "connectors", "detect", "store", "channels", "ledger", "pipeline", "app", "api", "veritrail-verify"]),
     ("veritrail-verify", &["merkle"]),
     ("simulate", &["model"]),
     ("testkit", &["model", "store", "ledger"]),
