@@ -163,7 +163,7 @@ impl App {
     async fn use_app_code(&self, unit: &Unit, member: Uuid, code: &str) -> Result<bool> {
         let Some(authenticator) = unit.authenticator(member).await? else { return Ok(false) };
         let secret = self.keyring.open_for_source(Uuid::nil(), &sealed_as(member), &authenticator.sealed)?;
-        match totp::step_of(&secret, code, self.now())? {
+        match totp::step_of(&secret, code, self.now(), self.sign_in.exact_codes)? {
             Some(step) => Ok(unit.use_step(member, step).await?),
             None => Ok(false),
         }

@@ -78,6 +78,21 @@ async fn the_password_alone_begins_no_session_once_an_app_is_set_up() {
 }
 
 #[tokio::test]
+async fn a_code_counts_beside_its_step_unless_codes_are_exact() {
+    for exact_codes in [false, true] {
+        for House { app, clock, .. } in testing::houses_with(SignInPolicy { exact_codes, ..SignInPolicy::default() }).await {
+            let ann = member(&app, ANN, Role::Analyst).await;
+            let (secret, _) = enrolled(&app, &clock, &ann).await;
+            let (token, code) = (step(&app, "code").await, code_at(&secret, clock.now()));
+            clock.pass(30 * SECOND);
+            assert_eq!(give(&app, &token, &code).await.is_err(), exact_codes);
+            let token = step(&app, "code").await;
+            give(&app, &token, &code_at(&secret, clock.now())).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_recovery_code_stands_in_once() {
     for House { app, clock, .. } in testing::houses().await {
         let ann = member(&app, ANN, Role::Analyst).await;

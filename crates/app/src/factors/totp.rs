@@ -11,7 +11,7 @@ use url::Url;
 pub(super) const SECRET_BYTES: usize = 20;
 const DIGITS: usize = 6;
 const STEP_SECS: u64 = 30;
-/// Steps before and after the present one whose codes are right too: clocks differ, and people type slowly.
+/// Steps before and after the present one whose codes are right too: clocks differ, and people type slowly. RFC 6238 section 5.2 wants no more.
 const TOLERANCE: i64 = 1;
 /// The code's drawing has a white border this wide, in modules (ISO/IEC 18004).
 const QUIET: i32 = 4;
@@ -21,12 +21,13 @@ fn totp(secret: &[u8]) -> Result<TOTP> {
     TOTP::new(Algorithm::SHA1, DIGITS, 0, STEP_SECS, secret.to_vec()).map_err(|e| AppError::Internal(format!("an authenticator's secret cannot be used: {e}")))
 }
 
-/// The step whose code this is, among those that count now. Every one of them is compared, each in constant time.
-pub(super) fn step_of(secret: &[u8], code: &str, now: Micros) -> Result<Option<i64>> {
+/// The step whose code this is, among those that count now: `exact`, the present one alone. Every one of them is compared, each in constant time.
+pub(super) fn step_of(secret: &[u8], code: &str, now: Micros, exact: bool) -> Result<Option<i64>> {
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     let (totp, present) = (totp(secret)?, step_at(now));
+    let tolerance = if exact { 0 } else { TOLERANCE };
     let mut found = None;
-    for step in present - TOLERANCE..=present + TOLERANCE {
+    for step in present - tolerance..=present + tolerance {
         let time = u64::try_from(step).unwrap_or(0) * STEP_SECS;
         if totp.check(&code, time) {
             found = Some(step);
@@ -83,19 +84,25 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_rfc() {
         for (secs, code) in [(59, "287082"), (1_111_111_109, "081804"), (1_111_111_111, "050471"), (2_000_000_000, "279037")] {
-            assert_eq!(step_of(RFC, code, secs * SECOND).unwrap(), Some(secs / 30), "{secs}");
+            assert_eq!(step_of(RFC, code, secs * SECOND, true).unwrap(), Some(secs / 30), "{secs}");
         }
-        assert_eq!(step_of(RFC, "287 082", 59 * SECOND).unwrap(), Some(1), "as some apps show it");
+        assert_eq!(step_of(RFC, "287 082", 59 * SECOND, true).unwrap(), Some(1), "as some apps show it");
     }
 
     #[test]
     fn a_code_counts_one_step_early_and_late_and_no_longer() {
-        let at = |secs: i64| step_of(RFC, "287082", secs * SECOND).unwrap();
+        let at = |secs: i64| step_of(RFC, "287082", secs * SECOND, false).unwrap();
         assert_eq!([at(29), at(30), at(89)], [Some(1), Some(1), Some(1)]);
         assert_eq!([at(90), at(120)], [None, None]);
         for wrong in ["", "28708", "2870820", "94287082", "abcdef"] {
-            assert_eq!(step_of(RFC, wrong, 59 * SECOND).unwrap(), None, "{wrong}");
+            assert_eq!(step_of(RFC, wrong, 59 * SECOND, false).unwrap(), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_exact_code_counts_for_its_30_seconds_alone() {
+        let at = |secs: i64| step_of(RFC, "287082", secs * SECOND, true).unwrap();
+        assert_eq!([at(29), at(30), at(59), at(60)], [None, Some(1), Some(1), None]);
     }
 
     #[test]

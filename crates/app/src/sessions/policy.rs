@@ -14,6 +14,8 @@ pub struct SignInPolicy {
     pub absolute: Micros,
     /// A dangerous operation is allowed for this long after the member last showed who he is.
     pub shown: Micros,
+    /// A code of an authenticator app counts in its own 30 seconds only.
+    pub exact_codes: bool,
     /// What role the company's groups give; the first that fits counts.
     pub groups: Vec<GroupRule>,
     /// New passwords must not be in this list.
@@ -22,7 +24,7 @@ pub struct SignInPolicy {
 
 impl Default for SignInPolicy {
     fn default() -> Self {
-        Self { second_factor: Vec::new(), idle: 8 * HOUR, absolute: DAY, shown: 5 * MINUTE, groups: Vec::new(), breached: Breached::NoList }
+        Self { second_factor: Vec::new(), idle: 8 * HOUR, absolute: DAY, shown: 5 * MINUTE, exact_codes: false, groups: Vec::new(), breached: Breached::NoList }
     }
 }
 

@@ -135,6 +135,7 @@ pub struct SignIn {
     pub idle_secs: u32,
     pub absolute_secs: u32,
     pub confirm_secs: u32,
+    pub exact_codes: bool,
     pub groups: Vec<String>,
     pub breached_passwords: PathBuf,
 }
@@ -274,7 +275,7 @@ impl Config {
 
     /// How members come in.
     pub fn sign_in(&self) -> Result<SignInPolicy> {
-        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs, groups, breached_passwords } = &self.sign_in;
+        let SignIn { second_factor, idle_secs, absolute_secs, confirm_secs, exact_codes, groups, breached_passwords } = &self.sign_in;
         for (key, secs) in [("idle_secs", idle_secs), ("absolute_secs", absolute_secs), ("confirm_secs", confirm_secs)] {
             ensure!(*secs > 0, "sign_in.{key} is 0; nobody could stay signed in");
         }
@@ -287,6 +288,7 @@ impl Config {
             idle: i64::from(*idle_secs) * SECOND,
             absolute: i64::from(*absolute_secs) * SECOND,
             shown: i64::from(*confirm_secs) * SECOND,
+            exact_codes: *exact_codes,
             groups: groups.iter().map(|rule| GroupRule::parse(rule).map_err(|why| anyhow!("sign_in.groups: {why}"))).collect::<Result<_>>()?,
             breached: if breached_passwords.as_os_str().is_empty() { Breached::NoList } else { Breached::open(breached_passwords)? },
         })
