@@ -65,6 +65,15 @@ fn guarded(config: &Config, key: &str, text: &str, plain: bool) -> Result<Guarde
     Ok(Guarded::new(host, url, Allow { private: config.anchors.allow_private, key: "anchors.allow_private" }, TIMEOUT))
 }
 
+fn time_authority(config: &Config) -> Result<Guarded> {
+    let (key, url) = ("anchors.time_url", &config.anchors.time_url);
+    let way = guarded(config, key, url, true)?;
+    if Url::parse(url).is_ok_and(|url| url.scheme() == "http") && !config.anchors.time_over_http && !way.is_here() {
+        bail!("'{url}' in {key} would be asked in the clear; use https://, or set anchors.time_over_http where the authority offers nothing else");
+    }
+    Ok(way)
+}
+
 /// Whose cosignatures are checked and shown.
 pub fn keys(config: &Config) -> Result<Vec<WitnessKey>> {
     Ok(named(config)?.into_iter().map(|witness| witness.key).collect())
@@ -131,8 +140,7 @@ impl Anchoring {
             witnesses = Some((opened, Duration::from_secs(config.anchors.witness_secs.max(1))));
         }
         if !config.anchors.time_url.is_empty() {
-            let way = guarded(config, "anchors.time_url", &config.anchors.time_url, true)?;
-            let authority = Authority::new(Arc::new(Outside(way)), roots(&config.anchors.time_roots)?);
+            let authority = Authority::new(Arc::new(Outside(time_authority(config)?)), roots(&config.anchors.time_roots)?);
             stamps = Some((Stamps::open(integrator.clone(), authority).await?, Duration::from_secs(config.anchors.time_secs.max(1))));
         }
         Ok(Self { app: app.clone(), ledger, witnesses, stamps })

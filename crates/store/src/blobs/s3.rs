@@ -11,7 +11,7 @@ use object_store::{
     path::Path,
 };
 use std::sync::Arc;
-use url::Url;
+use url::{Host, Url};
 
 const DEFAULT_REGION: &str = "us-east-1";
 
@@ -26,6 +26,7 @@ pub struct S3 {
 impl S3 {
     /// Opens `s3://bucket/prefix?endpoint=http://host:9000&region=eu-central-1`. Keys come from `access_key_id`, `secret_access_key` and `token` in
     /// the query, else from `AWS_ACCESS_KEY_ID` and the other variables the AWS tools read, else from the machine's role. The bucket must exist.
+    /// An `http://` endpoint on another machine needs `allow_http=true`.
     ///
     /// # Errors
     /// `Internal` for a URL that is not of this form; the message never holds a secret.
@@ -37,14 +38,31 @@ impl S3 {
         if std::env::var_os("AWS_REGION").is_none() && std::env::var_os("AWS_DEFAULT_REGION").is_none() {
             builder = builder.with_region(DEFAULT_REGION);
         }
+        let said = |name: &str| parsed.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value);
+        let allow_http = match said("allow_http").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => return Err(wrong(format!("'{other}' of allow_http is not true or false"))),
+        };
         for (name, value) in parsed.query_pairs() {
             builder = match &*name {
-                "endpoint" => builder.with_allow_http(value.starts_with("http://")).with_endpoint(value),
+                "allow_http" => builder,
+                "endpoint" => {
+                    let endpoint = Url::parse(&value).map_err(|e| wrong(format!("the endpoint '{value}': {e}")))?;
+                    let clear = endpoint.scheme() == "http";
+                    if clear && !allow_http && !is_here(&endpoint) {
+                        let host = endpoint.host_str().unwrap_or_default();
+                        return Err(wrong(format!(
+                            "http:// to {host} would send what is kept in the clear; use https://, or add allow_http=true where nobody else is on the way"
+                        )));
+                    }
+                    builder.with_allow_http(clear).with_endpoint(value)
+                }
                 "region" => builder.with_region(value),
                 "access_key_id" => builder.with_access_key_id(value),
                 "secret_access_key" => builder.with_secret_access_key(value),
                 "token" => builder.with_token(value),
-                other => return Err(wrong(format!("'{other}' is not endpoint, region, access_key_id, secret_access_key or token"))),
+                other => return Err(wrong(format!("'{other}' is not endpoint, allow_http, region, access_key_id, secret_access_key or token"))),
             };
         }
         let prefix = match parsed.path().trim_matches('/') {
@@ -147,6 +165,16 @@ impl Blobs for S3 {
     }
 }
 
+/// Whether it leads to this machine by its very name.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(v4)) => v4.is_loopback(),
+        Some(Host::Ipv6(v6)) => v6.is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
 fn version(path: &str, tag: Option<String>) -> Result<Version> {
     tag.map(Version).ok_or_else(|| StoreError::Internal(format!("the object store answered no ETag for {path}; compare-and-swap needs one")))
 }
@@ -181,5 +209,22 @@ mod tests {
         check("http://bucket", Err("names no s3:// bucket"));
         check("s3://bucket?secret=hush", Err("'secret' is not"));
         check("s3://bucket/a//b", Err("not a relative ASCII path"));
+    }
+
+    #[test]
+    fn another_machine_is_not_spoken_to_in_the_clear_unless_the_url_says_so() {
+        for here in ["http://127.0.0.1:9000", "http://[::1]:9000", "http://localhost:9000"] {
+            check(&format!("s3://bucket?endpoint={here}"), Ok(""));
+        }
+        for elsewhere in
+            ["http://minio.example.com", "http://10.0.0.5:9000", "HTTP://[2001:db8::5]", "http://localhost.example.com", "http://127.0.0.1.example.com"]
+        {
+            check(&format!("s3://bucket?endpoint={elsewhere}"), Err("in the clear; use https://, or add allow_http=true"));
+            check(&format!("s3://bucket?endpoint={elsewhere}&allow_http=false"), Err("in the clear"));
+            check(&format!("s3://bucket?endpoint={elsewhere}&allow_http=true"), Ok(""));
+            check(&format!("s3://bucket?allow_http=true&endpoint={elsewhere}"), Ok(""));
+        }
+        check("s3://bucket?endpoint=https://minio.example.com", Ok(""));
+        check("s3://bucket?allow_http=perhaps", Err("'perhaps' of allow_http"));
     }
 }

@@ -123,6 +123,7 @@ pub struct Anchors {
     pub quorum: usize,
     pub witness_secs: u64,
     pub time_url: String,
+    pub time_over_http: bool,
     pub time_secs: u64,
     pub time_roots: PathBuf,
     pub allow_private: bool,

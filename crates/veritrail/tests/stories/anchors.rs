@@ -138,6 +138,11 @@ async fn anchors_that_cannot_be_as_configured_are_refused_with_words() {
         ("WITNESSES", twice, "stands twice"),
         ("QUORUM", "2".to_owned(), "anchors.quorum is 2; with 1 witnesses to ask it must be 1 to 1"),
         ("TIME_URL", "tsa.example".to_owned(), "is no URL"),
+        (
+            "TIME_URL",
+            "http://tsa.example/tsr".to_owned(),
+            "'http://tsa.example/tsr' in anchors.time_url would be asked in the clear; use https://, or set anchors.time_over_http",
+        ),
         ("TIME_ROOTS", "missing.pem".to_owned(), "missing.pem' cannot be read"),
     ] {
         let mut command = house.command(&["serve"]);
