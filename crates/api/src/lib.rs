@@ -1,7 +1,7 @@
 //! HTTP: handlers, the OpenAPI document, sessions. Handlers read the request, hand one call to `app` or `pipeline`, and answer.
 
 use app::App;
-use axum::{Router, middleware, routing::get};
+use axum::{Router, extract::Request, middleware, routing::get};
 use pipeline::Intake;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tower_http::{compression::CompressionLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
@@ -230,5 +230,10 @@ pub fn router(server: Server, assets: Assets) -> Router {
         .layer(middleware::from_fn_with_state(server, guard::headers))
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(CompressionLayer::new())
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(asked))
+}
+
+/// A request in the log: without its query, which holds the words that were searched.
+fn asked(request: &Request) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path(), version = ?request.version())
 }

@@ -3,7 +3,7 @@
 use crate::{
     Server,
     cookie::Cookie,
-    input::{Json, Path},
+    input::Json,
     problem::{Problem, Result},
     signed::{Client, Signed},
 };
@@ -57,6 +57,13 @@ pub struct Credentials {
 #[serde(deny_unknown_fields)]
 pub struct Forgotten {
     email: String,
+}
+
+/// What stands behind the # of a link in a mail: browsers send it to no server, and pages in no address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkToken {
+    token: String,
 }
 
 /// A code of an authenticator app, or, where a sign-in asks for one, a recovery code.
@@ -186,9 +193,9 @@ pub async fn sign_out(State(server): State<Server>, Signed(caller): Signed, head
 }
 
 /// What an invitation's link offers.
-#[utoipa::path(get, path = "/invitations/{token}", tag = "session", operation_id = "invitation.read", security(()), params(("token" = String, Path)), responses((status = 200, body = InvitedView), (status = "default", body = Problem)))]
-pub async fn invitation(State(server): State<Server>, Path(token): Path<String>) -> Result<Json<InvitedView>> {
-    Ok(Json(server.app.invitation(&token).await?))
+#[utoipa::path(post, path = "/invitations/offered", tag = "session", operation_id = "invitation.read", security(()), request_body = LinkToken, responses((status = 200, body = InvitedView), (status = "default", body = Problem)))]
+pub async fn invitation(State(server): State<Server>, Json(given): Json<LinkToken>) -> Result<Json<InvitedView>> {
+    Ok(Json(server.app.invitation(&given.token).await?))
 }
 
 #[utoipa::path(post, path = "/invitations/accept", tag = "session", operation_id = "invitation.accept", security(()), request_body = Acceptance, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]
@@ -204,9 +211,9 @@ pub async fn forgot(State(server): State<Server>, Client(visitor): Client, Json(
 }
 
 /// What a link for another password offers.
-#[utoipa::path(get, path = "/password-resets/{token}", tag = "session", operation_id = "password.offered", security(()), params(("token" = String, Path)), responses((status = 200, body = ResetView), (status = "default", body = Problem)))]
-pub async fn reset_offered(State(server): State<Server>, Path(token): Path<String>) -> Result<Json<ResetView>> {
-    Ok(Json(server.app.password_reset(&token).await?))
+#[utoipa::path(post, path = "/password-resets/offered", tag = "session", operation_id = "password.offered", security(()), request_body = LinkToken, responses((status = 200, body = ResetView), (status = "default", body = Problem)))]
+pub async fn reset_offered(State(server): State<Server>, Json(given): Json<LinkToken>) -> Result<Json<ResetView>> {
+    Ok(Json(server.app.password_reset(&given.token).await?))
 }
 
 #[utoipa::path(post, path = "/password-resets/accept", tag = "session", operation_id = "password.reset", security(()), request_body = ResetAnswer, responses((status = 200, body = SessionView), (status = 202, body = SecondStep), (status = "default", body = Problem)))]

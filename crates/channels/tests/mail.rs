@@ -85,7 +85,7 @@ async fn a_letter_goes_to_one_person_and_what_fails_does_not_tell_of_him() {
         to: "ann@example.com".into(),
         subject: "Another\r\nBcc: eve@example.com".into(),
         lines: vec!["One line.".into()],
-        link: "https://veritrail.example.com/password-resets/t0ken".into(),
+        link: "https://veritrail.example.com/password-reset#t0ken".into(),
     };
     letters(server.port).send(&letter).await.unwrap();
     let got = server.next();

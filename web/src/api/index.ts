@@ -23,7 +23,7 @@ export const api = {
   endElsewhere: (code: string, state: string) => post("/session/provider", { body: { code, state } }),
   giveCode: (code: string) => post("/session/code", { body: { code } }),
   forgotPassword: (email: string) => post("/password-resets", { body: { email } }),
-  offeredReset: (token: string, signal?: Signal) => get("/password-resets/{token}", { path: { token }, signal }),
+  offeredReset: (token: string, signal?: Signal) => post("/password-resets/offered", { body: { token }, signal }),
   resetPassword: (token: string, password: string) => post("/password-resets/accept", { body: { token, password } }),
   changePassword: (password: string) => post("/me/password", { body: { password } }),
   passkeyRequest: () => post("/session/passkey/options"),
@@ -32,7 +32,7 @@ export const api = {
   confirmInStep: (code: string) => post("/session/enrolment/confirm", { body: { code } }),
   confirmSession: (body: T.ProofOfMember) => post("/session/confirm", { body }),
   signOut: () => remove("/session"),
-  invitation: (token: string, signal?: Signal) => get("/invitations/{token}", { path: { token }, signal }),
+  invitation: (token: string, signal?: Signal) => post("/invitations/offered", { body: { token }, signal }),
   accept: (body: T.Acceptance) => post("/invitations/accept", { body }),
 
   account: (signal?: Signal) => get("/me/account", { signal }),

@@ -425,17 +425,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/invitations/{token}": {
+    "/invitations/offered": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What an invitation's link offers. */
-        get: operations["invitation.read"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** What an invitation's link offers. */
+        post: operations["invitation.read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -960,17 +960,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/password-resets/{token}": {
+    "/password-resets/offered": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What a link for another password offers. */
-        get: operations["password.offered"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** What a link for another password offers. */
+        post: operations["password.offered"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2360,6 +2360,10 @@ export interface components {
             what: string;
             time: string;
             member: components["schemas"]["Named"] | null;
+        };
+        /** @description What stands behind the # of a link in a mail: browsers send it to no server, and pages in no address. */
+        LinkToken: {
+            token: string;
         };
         LinkView: {
             /** Format: uuid */
@@ -4088,12 +4092,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                token: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -4108,6 +4114,8 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
@@ -5228,12 +5236,14 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                token: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -5248,6 +5258,8 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
             500: components["responses"]["Problem"];

@@ -127,13 +127,13 @@ const settings = createRoute({
 });
 const invitation = createRoute({
   getParentRoute: () => root,
-  path: "/invitations/$token",
+  path: "/invitation",
   component: lazyRouteComponent(() => import("../areas/signin/AcceptPage"), "AcceptPage"),
 });
 
 const reset = createRoute({
   getParentRoute: () => root,
-  path: "/password-resets/$token",
+  path: "/password-reset",
   component: lazyRouteComponent(() => import("../areas/signin/ResetPage"), "ResetPage"),
 });
 

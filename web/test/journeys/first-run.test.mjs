@@ -32,7 +32,7 @@ test("code, administrator, an analyst is invited, accepts, and is told what to d
   await admin.getByLabel(/^The analyst's e-mail/).fill("analyst@company.example");
   await admin.getByRole("button", { name: "Make the invitation" }).click();
   const link = await admin.locator(".vt-copy code").textContent();
-  assert.match(link, /^http:\/\/[^/]+\/invitations\/./);
+  assert.match(link, /^http:\/\/[^/]+\/invitation#./);
   await shot(admin, "first-run-invited");
   await admin.getByRole("button", { name: "Go on" }).click();
   await admin.getByRole("navigation", { name: "Pages" }).waitFor();
@@ -42,7 +42,11 @@ test("code, administrator, an analyst is invited, accepts, and is told what to d
   await shot(admin, "first-run-no-source");
   assert.deepEqual(admin.troubles, []);
 
-  const analyst = await fresh(base + new URL(link).pathname, { viewport: { width: 320, height: 640 } });
+  const { pathname, hash } = new URL(link);
+  const analyst = await fresh(base, { viewport: { width: 320, height: 640 } });
+  const sent = [];
+  analyst.on("request", (request) => sent.push(`${request.url().split("#")[0]} ${request.headers().referer ?? ""}`));
+  await analyst.goto(base + pathname + hash);
   await analyst.getByRole("heading", { name: "Join Veritrail" }).waitFor();
   await analyst.getByText(/analyst@company\.example is invited as analyst/).waitFor();
   await accessible(analyst, "an invitation");
@@ -52,6 +56,10 @@ test("code, administrator, an analyst is invited, accepts, and is told what to d
   await analyst.locator("input[name=password]").fill("another long sentence for today");
   await analyst.getByRole("button", { name: "Join" }).click();
   await analyst.waitForURL((url) => url.pathname === "/overview");
+  assert.ok(
+    sent.length > 3 && sent.every((said) => !said.includes(hash.slice(1))),
+    "no address and no referrer holds it",
+  );
   await settled(analyst);
   await analyst.getByRole("heading", { name: "No source is connected" }).waitFor();
   await fits(analyst, "the empty overview");

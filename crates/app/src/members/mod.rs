@@ -74,7 +74,7 @@ impl App {
             Ok(unit.add_invitation(&invitation, &sessions::hash(&token)).await?)
         };
         self.change(caller, Operation::MembersInvite, Target::of("invitation", id), detail, work).await?;
-        let link = format!("{}/invitations/{token}", self.public_url.trim_end_matches('/'));
+        let link = format!("{}/invitation#{token}", self.public_url.trim_end_matches('/'));
         let mailed = self.write_invitation(invite.email.trim(), &link, now + INVITATION).await;
         Ok(InviteLink { link, expires: rfc3339(now + INVITATION), mailed })
     }

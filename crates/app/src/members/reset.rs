@@ -61,7 +61,7 @@ impl App {
                 "Somebody, probably you, said that the password is forgotten. With this link another one is chosen; it works once, for 30 minutes.".into(),
                 "If it was not you, do nothing: the password stays as it is.".into(),
             ],
-            link: format!("{}/password-resets/{token}", self.public_url.trim_end_matches('/')),
+            link: format!("{}/password-reset#{token}", self.public_url.trim_end_matches('/')),
         };
         // Not waited for: how long it takes would tell whether there is such a member.
         tokio::spawn(async move {

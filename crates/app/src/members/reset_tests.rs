@@ -25,7 +25,7 @@ async fn token(app: &App, post: &Post) -> String {
     tokio::task::yield_now().await;
     let letters = post.taken();
     assert_eq!(letters.iter().map(|l| l.to.as_str()).collect::<Vec<_>>(), [ANN]);
-    letters[0].link.strip_prefix("https://veritrail.example.com/password-resets/").unwrap().to_owned()
+    letters[0].link.strip_prefix("https://veritrail.example.com/password-reset#").unwrap().to_owned()
 }
 
 fn answer(token: &str, password: &str) -> ResetAnswer {

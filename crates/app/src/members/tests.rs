@@ -57,7 +57,7 @@ async fn an_invitation_makes_one_member_once_within_a_week() {
     for House { app, clock, .. } in testing::houses().await {
         let admin = member(&app, "admin@example.com", Role::Administrator).await;
         let link = app.invite(&admin, invite("New@Example.com", Role::Auditor)).await.unwrap().link;
-        let token = link.rsplit('/').next().unwrap().to_owned();
+        let token = link.rsplit('#').next().unwrap().to_owned();
         assert_eq!(app.invitation(&token).await.unwrap().email, "new@example.com");
         assert_eq!(app.members(&admin).await.unwrap().invitations.len(), 1);
         let accept = |password: &str| Acceptance { token: token.clone(), name: "New".into(), password: password.into() };
@@ -69,7 +69,7 @@ async fn an_invitation_makes_one_member_once_within_a_week() {
 
         let link = app.invite(&admin, invite("late@example.com", Role::Analyst)).await.unwrap().link;
         clock.pass(7 * DAY);
-        assert!(matches!(app.invitation(link.rsplit('/').next().unwrap()).await, Err(AppError::NotFound { .. })));
+        assert!(matches!(app.invitation(link.rsplit('#').next().unwrap()).await, Err(AppError::NotFound { .. })));
     }
 }
 

@@ -46,7 +46,22 @@ async fn nothing_secret_is_logged_or_shown(set_up: SetUp) {
     canaries.push(token["token"].as_str().expect("a token is shown once").to_owned());
     assert!(house.stranger().post("/session/provider/begin", json!({})).await.status >= 400, "the provider does not answer");
     let invited = admin.post("/members/invitations", json!({ "email": "new@example.org", "role": "analyst", "departments": [] })).await.ok();
-    canaries.extend(invited["link"].as_str().and_then(|link| link.rsplit('/').next()).map(str::to_owned));
+    let link = invited["link"].as_str().unwrap();
+    let (page, token) = link.split_once('#').expect("what is secret of a link is what browsers send nowhere");
+    assert_eq!(page, format!("{}/invitation", house.url));
+    assert_eq!(house.stranger().post("/invitations/offered", json!({ "token": token })).await.ok()["email"], "new@example.org");
+    canaries.push(token.to_owned());
+    // Searched words are part of an address: of a page, which shows what was asked, and of the question.
+    analyst.get("/events?from=-1h&q=canary-searched").await.ok();
+    analyst.get("/search?q=canary-searched").await.ok();
+    canaries.push("canary-searched".to_owned());
+    let document = admin.get("/openapi.json").await.ok();
+    let asked = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    for part in asked.flat_map(|operation| operation["parameters"].as_array().into_iter().flatten()) {
+        let (place, name) = (part["in"].as_str().unwrap(), part["name"].as_str().unwrap());
+        let an_id = place == "path" && (part["schema"]["format"] == "uuid" || ["id", "name", "position"].contains(&name));
+        assert!(an_id || place == "query" && !["token", "key", "code", "secret", "password"].contains(&name), "{part}");
+    }
     house.stranger().post("/password-resets", json!({ "email": roles[1] })).await;
     let sources = async || {
         let sources = admin.get("/sources").await.ok();

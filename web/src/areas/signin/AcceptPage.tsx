@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState, fieldProblem, Loading } from "../../ui/states";
@@ -9,12 +9,13 @@ import { spoken } from "../../ui/words";
 import { isStep, SecondStep } from "./SecondStep";
 
 export function AcceptPage() {
-  const { token } = useParams({ strict: false });
+  // Behind the #: browsers send it to no server and tell it to no other page.
+  const token = useLocation({ select: (at) => at.hash });
   const cache = useQueryClient();
   const navigate = useNavigate();
   const invitation = useQuery({
     queryKey: ["invitation", token],
-    queryFn: ({ signal }) => api.invitation(token ?? "", signal),
+    queryFn: ({ signal }) => api.invitation(token, signal),
     retry: false,
   });
   const enter = (session: Session) => {
@@ -23,7 +24,7 @@ export function AcceptPage() {
     void navigate({ to: "/" });
   };
   const accept = useMutation({
-    mutationFn: (fields: { name: string; password: string }) => api.accept({ token: token ?? "", ...fields }),
+    mutationFn: (fields: { name: string; password: string }) => api.accept({ token, ...fields }),
     onSuccess: (answer) => isStep(answer) || enter(answer),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {

@@ -1,6 +1,6 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, type Session } from "../../api";
 import { ErrorState, fieldProblem, Loading } from "../../ui/states";
@@ -8,7 +8,8 @@ import { isStep, SecondStep } from "./SecondStep";
 
 /** Where the link of a mail leads: another password in the place of the forgotten one. */
 export function ResetPage() {
-  const { token = "" } = useParams({ strict: false });
+  // Behind the #: browsers send it to no server and tell it to no other page.
+  const token = useLocation({ select: (at) => at.hash });
   const [password, setPassword] = useState("");
   const cache = useQueryClient();
   const navigate = useNavigate();
