@@ -38,12 +38,7 @@ impl Guarded {
 
     /// Whether it leads to this machine by its very name.
     pub fn is_here(&self) -> bool {
-        match self.url.host() {
-            Some(Host::Ipv4(v4)) => v4.is_loopback(),
-            Some(Host::Ipv6(v6)) => v6.is_loopback(),
-            Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-            None => false,
-        }
+        self.url.host_str().is_some_and(reach::is_here)
     }
 
     /// Posts a body; status and the answer's body, which may have `limit_bytes`.

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use model::reach::is_here;
 use serde::Deserialize;
-use std::net::IpAddr;
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -114,12 +114,7 @@ pub(crate) fn checked(text: &str) -> Result<(String, String), ConfigError> {
 
 /// `smtp` is no special scheme to the URL standard, so the host is text.
 fn is_this_machine(host: &str) -> bool {
-    match Host::parse(host) {
-        Ok(Host::Domain(name)) => name == "localhost",
-        Ok(Host::Ipv4(v4)) => IpAddr::V4(v4).is_loopback(),
-        Ok(Host::Ipv6(v6)) => IpAddr::V6(v6).is_loopback(),
-        Err(_) => false,
-    }
+    Host::parse(host).is_ok_and(|host| is_here(&host.to_string()))
 }
 
 /// Headers are lines: whatever could begin another becomes a space.

@@ -15,6 +15,12 @@ pub fn refused(address: IpAddr, allow_private: bool) -> Option<&'static str> {
     }
 }
 
+/// Whether the host of a URL, IPv6 with brackets or without, is this machine by its very name: what is sent there passes no network.
+pub fn is_here(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 fn never_v4(address: Ipv4Addr) -> Option<&'static str> {
     match address.octets() {
         [0, ..] => Some("an unspecified address"),
@@ -79,6 +85,16 @@ mod tests {
     fn check(address: &str, unless_allowed: bool, even_if_allowed: bool) {
         let address: IpAddr = address.parse().unwrap();
         assert_eq!((refused(address, false).is_some(), refused(address, true).is_some()), (unless_allowed, even_if_allowed), "{address}");
+    }
+
+    #[test]
+    fn this_machine_is_told_by_its_very_name() {
+        for here in ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in ["", "10.0.0.1", "[2001:db8::1]", "0.0.0.0", "localhost.example.com", "127.0.0.1.example.com", "db.example.com"] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Creme's database, read from outside: PostgreSQL or SQLite, one connection per read, never writing.
 
 use crate::{ConnectorError, Reach, Settings};
-use model::{Micros, time};
+use model::{Micros, reach, time};
 use sea_orm::sqlx::{
     self, AssertSqlSafe, ConnectOptions, Connection, Row as _,
     postgres::{PgConnectOptions, PgConnection, PgSslMode},
@@ -9,7 +9,6 @@ use sea_orm::sqlx::{
 };
 use serde_json::{Map, Value};
 use std::{
-    net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -35,8 +34,7 @@ pub(super) enum Column {
 /// Towards another machine the server's certificate must be good and of its name, unless the URL asks for less (`require`, `verify-ca`, `disable`).
 fn verified(options: PgConnectOptions) -> PgConnectOptions {
     let host = options.get_host();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let here = options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+    let here = options.get_socket().is_some() || host.starts_with('/') || reach::is_here(host);
     let unsaid = matches!(options.get_ssl_mode(), PgSslMode::Prefer | PgSslMode::Allow);
     if unsaid && !here { options.ssl_mode(PgSslMode::VerifyFull) } else { options }
 }

@@ -5,13 +5,14 @@ use crate::{Result, StoreError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
+use model::reach::is_here;
 use object_store::{
     Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
 use std::sync::Arc;
-use url::{Host, Url};
+use url::Url;
 
 const DEFAULT_REGION: &str = "us-east-1";
 
@@ -50,7 +51,7 @@ impl S3 {
                 "endpoint" => {
                     let endpoint = Url::parse(&value).map_err(|e| wrong(format!("the endpoint '{value}': {e}")))?;
                     let clear = endpoint.scheme() == "http";
-                    if clear && !allow_http && !is_here(&endpoint) {
+                    if clear && !allow_http && !endpoint.host_str().is_some_and(is_here) {
                         let host = endpoint.host_str().unwrap_or_default();
                         return Err(wrong(format!(
                             "http:// to {host} would send what is kept in the clear; use https://, or add allow_http=true where nobody else is on the way"
@@ -162,16 +163,6 @@ impl Blobs for S3 {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(e) => Err(failed(e)),
         }
-    }
-}
-
-/// Whether it leads to this machine by its very name.
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(v4)) => v4.is_loopback(),
-        Some(Host::Ipv6(v6)) => v6.is_loopback(),
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
     }
 }
 

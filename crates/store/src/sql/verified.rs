@@ -1,14 +1,13 @@
 //! Whom a connection to PostgreSQL reaches: the server whose certificate says so.
 
+use model::reach;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
-use std::net::IpAddr;
 
 /// Towards another machine the server's certificate must be good and of its name, unless the URL asks for less (`require`, `verify-ca`, `disable`). What
 /// an URL means that says nothing, TLS where the server happens to offer it, whoever stands between can take away.
 pub(super) fn verified(options: PgConnectOptions) -> PgConnectOptions {
     let host = options.get_host();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let here = options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+    let here = options.get_socket().is_some() || host.starts_with('/') || reach::is_here(host);
     let unsaid = matches!(options.get_ssl_mode(), PgSslMode::Prefer | PgSslMode::Allow);
     if unsaid && !here { options.ssl_mode(PgSslMode::VerifyFull) } else { options }
 }
